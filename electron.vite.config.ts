@@ -1,0 +1,23 @@
+import { resolve } from 'node:path'
+import { defineConfig } from 'electron-vite'
+
+const at = (path: string) => resolve(import.meta.dirname, path)
+const alias = { '@shared': at('src-shared') }
+
+/** One config, every process: each entry below is one file in `out/main`. */
+export default defineConfig({
+  main: {
+    resolve: { alias },
+    build: {
+      sourcemap: true,
+      rolldownOptions: {
+        input: {
+          cli: at('src-main/entry/cli.ts'),
+          server: at('src-main/entry/server.ts'),
+          worker: at('src-worker/entry.ts'),
+          'decode-thread': at('src-worker/data/decode-thread.ts'),
+        },
+      },
+    },
+  },
+})

@@ -1,0 +1,59 @@
+/**
+ * What formats read and write: a stream of chunks, so that memory stays flat whatever the size of the file.
+ * A reader yields labels before the samples and annotations that use them, and a sample before its annotations.
+ */
+import type { Flags, Shape } from './annotation'
+import type { Skeleton } from './skeleton'
+import type { Split } from './split'
+
+export interface DatasetLabel {
+  /** Reference used by annotations of the same source; any string that is unique there. */
+  key: string
+  name: string
+  cocoId?: number
+  skeleton?: Skeleton
+  /** Fields of the file that the product does not interpret; written back by the same format. */
+  extra?: Record<string, unknown>
+}
+
+export interface DatasetSample {
+  /** Reference used by annotations of the same source. */
+  key: string
+  /** Image path relative to the source's root, `/` as separator. */
+  path: string
+  /** Upright size in pixels, when the file states it. */
+  width?: number
+  height?: number
+  split?: Split
+  cocoImageId?: number
+  /** "Reviewed": LabelImg's verified flag. */
+  reviewed?: boolean
+  extra?: Record<string, unknown>
+}
+
+export interface DatasetAnnotation {
+  sample: string
+  label: string
+  shape: Shape
+  flags?: Partial<Flags>
+  /** COCO's `area` when the file states one; pixels squared. */
+  area?: number
+  extra?: Record<string, unknown>
+}
+
+/** One row that was not taken, or taken with a change: always with file and, where there is one, line. */
+export interface DatasetIssue {
+  level: 'skipped' | 'warning'
+  /** Stable kebab-case code, e.g. `zero-area`, `bad-row`, `image-missing`. */
+  code: string
+  message: string
+  file: string
+  line?: number
+}
+
+export interface DatasetChunk {
+  labels?: DatasetLabel[]
+  samples?: DatasetSample[]
+  annotations?: DatasetAnnotation[]
+  issues?: DatasetIssue[]
+}

@@ -1,0 +1,126 @@
+/**
+ * All that makes a run repeatable. The same keys appear in the form, in `--set key=value`, in presets and in files.
+ * Unknown keys are errors with a suggestion. `'auto'` values are resolved before the run starts; what is stored and
+ * hashed is the resolved recipe.
+ */
+import { z } from 'zod'
+import { nearest } from '../base/registry'
+import { TagwrightError } from '../base/errors'
+
+const auto = z.literal('auto')
+/** A catalog entry chosen by id, with its own parameters beside it; the catalog validates those. */
+const plugin = z.looseObject({ id: z.string() })
+
+export const providerSchema = z.enum(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
+export type Provider = z.infer<typeof providerSchema>
+
+export const recipeSchema = z.strictObject({
+  schema: z.literal(1).default(1),
+  task: z.enum(['detect']).default('detect'),
+  model: z
+    .strictObject({
+      id: z.string().default('yolox-nano'),
+      params: z.record(z.string(), z.unknown()).default({}),
+      /** Path of a checkpoint of this product to start from, or null for random weights. */
+      weights: z.string().nullable().default(null),
+      surgery: z.array(plugin).default([]),
+    })
+    .prefault({}),
+  input: z
+    .strictObject({
+      /** Side of the square network input in pixels, a multiple of 32. */
+      size: z.int().min(32).multipleOf(32).default(320),
+      /** Sides are drawn per epoch from size +- this many steps of 32 px; 0 keeps the size. */
+      multiScale: z.int().min(0).default(0),
+    })
+    .prefault({}),
+  data: z
+    .strictObject({
+      trainSplits: z.array(z.enum(['train', 'val', 'test'])).default(['train']),
+      evalSplit: z.enum(['train', 'val', 'test']).default('val'),
+    })
+    .prefault({}),
+  augment: z.union([auto, z.array(plugin)]).default('auto'),
+  loss: z
+    .strictObject({
+      iou: z.enum(['iou', 'giou']).default('iou'),
+      /** Last epochs without mosaic and mixup, with the L1 term. 'auto': a tenth of the epochs. */
+      closeEpochs: z.union([auto, z.int().min(0)]).default('auto'),
+    })
+    .prefault({}),
+  optimizer: z
+    .strictObject({
+      id: z.enum(['sgd', 'adam', 'adamw']).default('sgd'),
+      /** Peak learning rate. 'auto': by model, batch and data size. */
+      lr: z.union([auto, z.number().positive()]).default('auto'),
+      momentum: z.number().min(0).max(1).default(0.9),
+      beta2: z.number().min(0).max(1).default(0.999),
+      weightDecay: z.number().min(0).default(5e-4),
+      /** Global gradient-norm limit; 0 is off. */
+      clip: z.number().min(0).default(0),
+      /** Learning-rate factors for parameters whose name starts with `prefix`; the first match counts. */
+      groups: z.array(z.strictObject({ prefix: z.string(), lr: z.number().min(0) })).default([]),
+    })
+    .prefault({}),
+  schedule: z
+    .strictObject({
+      id: z.enum(['cosine', 'linear', 'step', 'one-cycle', 'constant']).default('cosine'),
+      /** Epochs of quadratic warm-up from 0; may be fractional. 'auto': min(3, a tenth of the epochs). */
+      warmup: z.union([auto, z.number().min(0)]).default('auto'),
+      /** Final learning rate as a fraction of the peak. */
+      final: z.number().min(0).max(1).default(0.05),
+      /** Step schedule only: fractions of the run at which the rate is multiplied by `gamma`. */
+      milestones: z.array(z.number()).default([0.6, 0.85]),
+      gamma: z.number().default(0.1),
+    })
+    .prefault({}),
+  averages: z
+    .strictObject({
+      ema: z
+        .strictObject({
+          decay: z.number().min(0).max(1).default(0.9998),
+          /** Time constant of the ramp d(u) = decay (1 - exp(-u / tau)), in steps. 'auto': by run length. */
+          tau: z.union([auto, z.number().positive()]).default('auto'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  epochs: z.union([auto, z.int().min(1)]).default('auto'),
+  batch: z
+    .strictObject({ size: z.union([auto, z.int().min(1)]).default('auto'), accumulate: z.int().min(1).default(1) })
+    .prefault({}),
+  /** Parameters whose name starts with one of these prefixes are not trained. */
+  freeze: z.array(z.string()).default([]),
+  /** Stop when the score has not risen for this many epochs; 0 is off. */
+  patience: z.int().min(0).default(0),
+  seed: z.int().default(0),
+  provider: providerSchema.default('auto'),
+})
+export type Recipe = z.infer<typeof recipeSchema>
+export type RecipeInput = z.input<typeof recipeSchema>
+
+/** Validates a recipe; the message names the key, the value and, for an unknown key, the nearest known one. */
+export function parseRecipe(input: unknown): Recipe {
+  const result = recipeSchema.safeParse(input)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const at = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0]
+    const known = knownKeys(issue.path.map(String))
+    const hint = nearest(key, known)
+    const full = [...issue.path, key].join('.')
+    throw new TagwrightError(
+      'bad-recipe',
+      `The recipe has no key "${full}".${hint ? ` Did you mean "${[...issue.path, hint].join('.')}"?` : ''} Known here: ${known.join(', ')}.`,
+      { key: full, known },
+    )
+  }
+  throw new TagwrightError('bad-recipe', `Recipe key "${at}": ${issue.message}. Change it and start again.`, { key: at })
+}
+
+function knownKeys(path: string[]): string[] {
+  let node: unknown = recipeSchema.parse({})
+  for (const key of path) node = (node as Record<string, unknown> | undefined)?.[key]
+  return node && typeof node === 'object' ? Object.keys(node) : []
+}
