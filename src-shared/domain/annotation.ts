@@ -11,12 +11,15 @@ export const keypointSchema = z.tuple([finite, finite, z.union([z.literal(0), z.
 /** COCO's uncompressed run lengths: column-major, starting with background; `size` is [height, width]. */
 export const maskSchema = z.object({ size: z.tuple([z.int(), z.int()]), counts: z.array(z.int().min(0)) })
 
-/** The geometry of an annotation, by kind. Coordinates: see geometry.ts. */
+/**
+ * The geometry of an annotation, by kind. Coordinates: see geometry.ts. `box` of a polygon or mask is the box its file
+ * states beside the outline, present only where it differs from the outline's bounds (see shapeBox).
+ */
 export const shapeSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('box'), box: boxSchema }),
   z.object({ kind: z.literal('rotated-box'), rotatedBox: rotatedBoxSchema }),
-  z.object({ kind: z.literal('polygon'), rings: z.array(ringSchema).min(1) }),
-  z.object({ kind: z.literal('mask'), mask: maskSchema }),
+  z.object({ kind: z.literal('polygon'), rings: z.array(ringSchema).min(1), box: boxSchema.optional() }),
+  z.object({ kind: z.literal('mask'), mask: maskSchema, box: boxSchema.optional() }),
   z.object({ kind: z.literal('keypoints'), keypoints: z.array(keypointSchema), box: boxSchema.optional() }),
   z.object({ kind: z.literal('tag') }),
 ])

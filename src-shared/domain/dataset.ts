@@ -52,8 +52,25 @@ export interface DatasetIssue {
 }
 
 export interface DatasetChunk {
+  /** Fields of the whole file that the product does not interpret (COCO's info, licenses...), under the format's id. */
+  extra?: Record<string, unknown>
   labels?: DatasetLabel[]
   samples?: DatasetSample[]
   annotations?: DatasetAnnotation[]
   issues?: DatasetIssue[]
+}
+
+/** One sample with all of its annotations. */
+export interface DatasetItem {
+  sample: DatasetSample
+  annotations: DatasetAnnotation[]
+}
+
+/** What a format writes. `items()` may be called more than once and gives the same sequence each time. */
+export interface Dataset {
+  /** In index order. */
+  labels: DatasetLabel[]
+  /** See {@link DatasetChunk.extra}. */
+  extra?: Record<string, unknown>
+  items(): AsyncIterable<DatasetItem>
 }
