@@ -1,0 +1,275 @@
+/**
+ * Between the core and a worker process: everything that loads ONNX Runtime happens there, so that a native crash or an
+ * exhausted memory costs one job and never the project. The wire is `child_process.fork` with advanced serialization.
+ * A worker runs one call at a time and emits `report` events; `heartbeat` comes every two seconds by itself.
+ */
+import { z } from 'zod'
+import { shapeSchema, flagsSchema } from '../domain/annotation'
+import { providerSchema } from '../domain/recipe'
+import { defineContract, noInput } from './rpc'
+import { providerProbeSchema } from './system'
+
+/** A number as measured: NaN and infinities are passed on, the core decides. */
+const measured = z.custom<number>((value) => typeof value === 'number', 'must be a number')
+const box = z.tuple([z.number(), z.number(), z.number(), z.number()])
+
+export const metricSchema = z.object({
+  /** Optimizer steps done so far. */
+  step: z.int().min(0),
+  epoch: z.number().min(0),
+  series: z.string(),
+  value: measured,
+})
+
+/** Echoed in every result that depends on them. */
+export const thresholdsSchema = z.object({
+  conf: z.number().min(0).max(1),
+  iou: z.number().min(0).max(1),
+  maxDet: z.int().min(1),
+})
+export type Thresholds = z.infer<typeof thresholdsSchema>
+/** Where curves of the AP type want all detections. */
+export const evalThresholds: Thresholds = { conf: 0.001, iou: 0.65, maxDet: 100 }
+export const predictThresholds: Thresholds = { conf: 0.25, iou: 0.45, maxDet: 300 }
+
+/** A trained model: a run's checkpoint, or any ONNX file. */
+export const modelRefSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('run'), runDir: z.string(), checkpoint: z.enum(['best', 'last']).default('best') }),
+  z.object({
+    kind: z.literal('onnx'),
+    file: z.string(),
+    /** Input declaration for files whose metadata and signature do not tell it. */
+    input: z
+      .object({
+        order: z.enum(['RGB', 'BGR']),
+        range: z.union([z.literal(255), z.literal(1)]),
+        mean: z.array(z.number()).length(3).optional(),
+        std: z.array(z.number()).length(3).optional(),
+        pad: z.number().default(114),
+        align: z.enum(['topleft', 'center']),
+      })
+      .optional(),
+  }),
+])
+export type ModelRef = z.infer<typeof modelRefSchema>
+
+export const workerLabelSchema = z.object({ name: z.string(), cocoId: z.int() })
+
+export const workerAnnotationSchema = z.object({
+  id: z.int(),
+  /** Label index. */
+  label: z.int(),
+  shape: shapeSchema,
+  flags: flagsSchema,
+  area: z.number(),
+})
+
+export const workerImageSchema = z.object({
+  id: z.int(),
+  /** Absolute path. */
+  file: z.string(),
+  cocoImageId: z.int(),
+})
+
+export const detectionSchema = z.object({
+  /** Index into the project's labels (or into the model's own names where no labels were given). */
+  label: z.int().min(0),
+  score: z.number(),
+  box,
+})
+
+/** Cuts each image into overlapping squares of `size` px before the model sees it. */
+export const sliceSchema = z.object({ size: z.int().min(32), overlap: z.number().min(0).max(0.9).default(0.2) })
+
+const inference = {
+  model: modelRefSchema,
+  /** The project's labels in index order; null: no project, the model's own names are used. */
+  labels: z.array(workerLabelSchema).nullable(),
+  /**
+   * Model class -> label. Keys are the model's class names or indexes, values label names. null: by name when the file
+   * has names, by index when the counts are equal or the file has the 80 COCO classes, else error `class-map-needed`.
+   */
+  classMap: z.record(z.string(), z.string()).nullable().default(null),
+  ...thresholdsSchema.shape,
+  slice: sliceSchema.nullable().default(null),
+  provider: providerSchema.default('auto'),
+}
+
+export const trainResultSchema = z.object({
+  /** `stopped`: early stopping; `cancelled`: the signal, after a checkpoint was written. */
+  status: z.enum(['done', 'stopped', 'cancelled']),
+  /** The best epoch's evaluation, null when none was evaluated. */
+  best: z.object({ epoch: z.number(), step: z.int(), AP: z.number(), AP50: z.number() }).nullable(),
+  last: z.object({ epoch: z.number(), step: z.int(), AP: z.number(), AP50: z.number() }).nullable(),
+  /** Wall time of this call. */
+  seconds: z.number(),
+  /** Training steps only, from the second epoch where there is one. */
+  imagesPerSecond: z.number(),
+  /** Share of the wall time that the loop waited for data, 0..1. */
+  dataWait: z.number(),
+})
+export type TrainResult = z.infer<typeof trainResultSchema>
+
+const apNumbers = z.object({
+  AP: z.number(),
+  AP50: z.number(),
+  AP75: z.number(),
+  APs: z.number(),
+  APm: z.number(),
+  APl: z.number(),
+  AR1: z.number(),
+  AR10: z.number(),
+  AR100: z.number(),
+  ARs: z.number(),
+  ARm: z.number(),
+  ARl: z.number(),
+})
+
+export const evaluationSchema = z.object({
+  /** The 12 numbers by name, -1 where undefined. Keypoints: the 10 that exist, under their own names. */
+  coco: z.union([apNumbers, z.record(z.string(), z.number())]),
+  /** The same, unrounded, in pycocotools' order. */
+  stats: z.array(z.number()),
+  perClass: z.array(
+    z.object({
+      label: z.string(),
+      AP: z.number().nullable(),
+      AP50: z.number().nullable(),
+      /** At the confidence with the best F1, IoU .5. */
+      precision: z.number().nullable(),
+      recall: z.number().nullable(),
+      f1: z.number().nullable(),
+      confidence: z.number().nullable(),
+      groundTruths: z.int(),
+      detections: z.int(),
+    }),
+  ),
+  images: z.int(),
+  seconds: z.number(),
+  thresholds: thresholdsSchema,
+})
+export type Evaluation = z.infer<typeof evaluationSchema>
+
+/** Exported file against the training graph's eval forward on the same images. */
+export const exportReportSchema = z.object({
+  file: z.string(),
+  /** Size of the file. */
+  bytes: z.int(),
+  opset: z.int(),
+  input: z.array(z.union([z.int(), z.string()])),
+  output: z.array(z.union([z.int(), z.string()])),
+  parity: z.object({
+    images: z.int(),
+    /** Largest difference of a box coordinate (px) and of a score among detections above .1. */
+    maxBoxError: z.number(),
+    maxScoreError: z.number(),
+    /** Largest absolute difference of the raw output. */
+    maxError: z.number(),
+    ok: z.boolean(),
+  }),
+  /** `--half` only: AP on the evaluation split before and after. */
+  half: z.object({ apFull: z.number(), apHalf: z.number() }).nullable().default(null),
+})
+export type ExportReport = z.infer<typeof exportReportSchema>
+
+export const workerContract = defineContract({
+  methods: {
+    /** Tries every provider with a small program. */
+    probe: {
+      input: noInput,
+      output: z.object({
+        versions: z.record(z.string(), z.string().nullable()),
+        providers: z.array(providerProbeSchema),
+      }),
+    },
+    /**
+     * Trains until the recipe's end, early stop or abort. Writes into `runDir`: recipe.json (resolved), results.csv,
+     * last.ckpt, best.ckpt, plots/. With `resume` it continues from last.ckpt and its recipe.json; `recipe` is ignored.
+     * Aborting the call stops between steps, writes last.ckpt and answers with status `cancelled`.
+     */
+    train: {
+      input: z.object({
+        runDir: z.string(),
+        /** As given by the user, parsed; 'auto' values are resolved by the worker. */
+        recipe: z.record(z.string(), z.unknown()),
+        /** Path of snapshot.jsonl.gz. */
+        snapshot: z.string(),
+        resume: z.boolean(),
+        /** A checkpoint of this product to start from. */
+        weights: z.string().nullable(),
+        /** Folder for decoded images that may be deleted at any time. */
+        cacheDir: z.string().nullable().default(null),
+      }),
+      output: trainResultSchema,
+    },
+    /** Detections come as `detections` events, one per image in the order given; the answer counts them. */
+    predict: {
+      input: z.object({ ...inference, images: z.array(workerImageSchema) }),
+      output: z.object({
+        images: z.int(),
+        detections: z.int(),
+        /** Images that could not be read. */
+        failed: z.array(z.object({ id: z.int(), file: z.string(), message: z.string() })),
+        /** The names that detections' `label` indexes. */
+        labels: z.array(z.string()),
+        seconds: z.number(),
+        thresholds: thresholdsSchema,
+      }),
+    },
+    /**
+     * Predicts on one split of a snapshot and evaluates as pycocotools does. Writes `predictions` (COCO result format)
+     * when a path is given.
+     */
+    evaluate: {
+      input: z.object({
+        ...inference,
+        snapshot: z.string(),
+        split: z.enum(['train', 'val', 'test']).nullable(),
+        predictions: z.string().nullable().default(null),
+        /** Folder for curves and the confusion matrix as CSV. */
+        plots: z.string().nullable().default(null),
+      }),
+      output: evaluationSchema,
+    },
+    exportOnnx: {
+      input: z.object({
+        runDir: z.string(),
+        checkpoint: z.enum(['best', 'last']).default('best'),
+        /** Written atomically. */
+        out: z.string(),
+        nms: z.boolean().default(false),
+        dynamic: z.boolean().default(false),
+        half: z.boolean().default(false),
+        conf: z.number().min(0).max(1).default(predictThresholds.conf),
+        iou: z.number().min(0).max(1).default(predictThresholds.iou),
+        maxDet: z.int().min(1).default(predictThresholds.maxDet),
+      }),
+      output: exportReportSchema,
+    },
+  },
+  events: {
+    heartbeat: z.object({ rss: z.number() }),
+    progress: z.object({ phase: z.string(), done: z.number(), total: z.number().nullable() }),
+    /** At most ten a second; never thinned. */
+    metrics: z.object({ metrics: z.array(metricSchema) }),
+    /** A checkpoint is on disk: a resume continues after this step. */
+    checkpoint: z.object({
+      step: z.int(),
+      epoch: z.number(),
+      kind: z.enum(['last', 'best']),
+      score: z.number().nullable(),
+    }),
+    /** The resolved recipe, once, before the first step. */
+    recipe: z.object({ recipe: z.record(z.string(), z.unknown()) }),
+    /** Resume only, before the first step: the checkpoint's position. Later metric rows are deleted. */
+    resumed: z.object({ step: z.int(), epoch: z.number() }),
+    log: z.object({ level: z.enum(['info', 'warning']), message: z.string() }),
+    detections: z.object({
+      image: z.int(),
+      /** Upright size in px. */
+      width: z.int(),
+      height: z.int(),
+      detections: z.array(detectionSchema),
+    }),
+  },
+})
