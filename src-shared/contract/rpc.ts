@@ -43,7 +43,7 @@ export interface CallOptions {
 }
 
 type InputOf<M extends Method> = z.input<M['input']>
-type Arguments<Input> = object extends Input
+type Arguments<Input> = Record<never, never> extends Input
   ? [input?: Input, options?: CallOptions]
   : [input: Input, options?: CallOptions]
 export type ServiceClient<C extends Contract> = {
@@ -232,6 +232,7 @@ export function serve<C extends Contracts>(
   const answer = async (id: number, method: string, input: unknown, signal: AbortSignal) => {
     try {
       const { spec, handler } = find(contracts, handlers, method)
+      if (signal.aborted) throw signal.reason
       const output = await handler(checked(spec.input, input, method, 'bad-input'), { signal, client: caller })
       reply({ type: 'result', id, output: checked(spec.output, output, `The answer of ${method}`, 'internal') })
     } catch (error) {
