@@ -43,9 +43,8 @@ export interface CallOptions {
 }
 
 type InputOf<M extends Method> = z.input<M['input']>
-type Arguments<Input> = Record<never, never> extends Input
-  ? [input?: Input, options?: CallOptions]
-  : [input: Input, options?: CallOptions]
+type Arguments<Input> =
+  Record<never, never> extends Input ? [input?: Input, options?: CallOptions] : [input: Input, options?: CallOptions]
 export type ServiceClient<C extends Contract> = {
   [K in keyof C['methods']]: (
     ...args: Arguments<InputOf<C['methods'][K]>>
@@ -97,9 +96,9 @@ export function createHub<C extends Contracts>(contracts: C, onError: (error: un
 }
 
 const messageSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('call'), id: z.int(), method: z.string().max(200), input: z.unknown() }),
+  z.object({ type: z.literal('call'), id: z.int(), method: z.string().max(200), input: z.unknown().optional() }),
   z.object({ type: z.literal('cancel'), id: z.int() }),
-  z.object({ type: z.literal('result'), id: z.int(), output: z.unknown() }),
+  z.object({ type: z.literal('result'), id: z.int(), output: z.unknown().optional() }),
   z.object({
     type: z.literal('error'),
     id: z.int().nullable(),
@@ -107,7 +106,7 @@ const messageSchema = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('subscribe'), event: z.string().max(200) }),
   z.object({ type: z.literal('unsubscribe'), event: z.string().max(200) }),
-  z.object({ type: z.literal('event'), event: z.string(), payload: z.unknown() }),
+  z.object({ type: z.literal('event'), event: z.string(), payload: z.unknown().optional() }),
 ])
 type Message = z.infer<typeof messageSchema>
 

@@ -107,7 +107,7 @@ export const runsContract = defineContract({
         limit: z.int().min(1).max(50_000).default(10_000),
       }),
       output: z.object({
-        rows: z.array(z.object({ step: z.int(), epoch: z.number(), series: z.string(), value: z.number() })),
+        rows: z.array(z.object({ step: z.int(), epoch: z.number(), series: z.string(), value: z.number().nullable() })),
         cursor: z.int(),
       }),
     },
