@@ -40,6 +40,8 @@ export function defineContract<
 export interface CallOptions {
   /** Aborting rejects the call with code `cancelled` and tells the handler. */
   signal?: AbortSignal
+  /** After an abort, still wait for what the handler answers: it may have work to finish and a result to give. */
+  graceful?: boolean
 }
 
 type InputOf<M extends Method> = z.input<M['input']>
@@ -143,7 +145,7 @@ export function client<C extends Contracts>(contracts: C, wire: Wire): Client<C>
   })
   const send = (message: Message) => wire.send(message)
 
-  const call = (method: string, input: unknown, signal?: AbortSignal): Promise<unknown> =>
+  const call = (method: string, input: unknown, { signal, graceful }: CallOptions = {}): Promise<unknown> =>
     new Promise((resolve, reject) => {
       if (closed !== null) return reject(disconnected(method))
       const cancelled = () => new TagwrightError('cancelled', `${method} was cancelled.`, { method })
@@ -151,8 +153,10 @@ export function client<C extends Contracts>(contracts: C, wire: Wire): Client<C>
       const id = ++lastId
       const stop = signal
         ? onAbort(signal, () => {
-            if (!pending.delete(id)) return
+            if (!pending.has(id)) return
             send({ type: 'cancel', id })
+            if (graceful) return
+            pending.delete(id)
             reject(cancelled())
           })
         : () => {}
@@ -191,8 +195,7 @@ export function client<C extends Contracts>(contracts: C, wire: Wire): Client<C>
         if (key === 'on')
           return (event: string, listener: (payload: unknown) => void) => subscribe(`${name}.${event}`, listener)
         if (!Object.hasOwn(contract.methods, key)) return undefined
-        return (cache[key] ??= (input: unknown, options?: CallOptions) =>
-          call(`${name}.${key}`, input, options?.signal))
+        return (cache[key] ??= (input: unknown, options?: CallOptions) => call(`${name}.${key}`, input, options))
       },
     })
   return new Proxy(Object.create(null), {

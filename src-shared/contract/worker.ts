@@ -1,12 +1,14 @@
 /**
  * Between the core and a worker process: everything that loads ONNX Runtime happens there, so that a native crash or an
  * exhausted memory costs one job and never the project. The wire is `child_process.fork` with advanced serialization.
- * A worker runs one call at a time and emits `report` events; `heartbeat` comes every two seconds by itself.
+ * A worker runs one call at a time and reports by events; `heartbeat` comes every two seconds by itself. Metric rows go
+ * the other way round as calls of `host`, so that the worker knows that they are stored before it writes a checkpoint:
+ * a run that continues from that checkpoint then has neither a gap nor a double row.
  */
 import { z } from 'zod'
 import { shapeSchema, flagsSchema } from '../domain/annotation'
 import { providerSchema } from '../domain/recipe'
-import { defineContract, noInput } from './rpc'
+import { defineContract, noInput, noOutput } from './rpc'
 import { providerProbeSchema } from './system'
 
 /** A number as measured: NaN and infinities are passed on, the core decides. */
@@ -250,8 +252,6 @@ export const workerContract = defineContract({
   events: {
     heartbeat: z.object({ rss: z.number() }),
     progress: z.object({ phase: z.string(), done: z.number(), total: z.number().nullable() }),
-    /** At most ten a second; never thinned. */
-    metrics: z.object({ metrics: z.array(metricSchema) }),
     /** A checkpoint is on disk: a resume continues after this step. */
     checkpoint: z.object({
       step: z.int(),
@@ -273,3 +273,14 @@ export const workerContract = defineContract({
     }),
   },
 })
+
+/** What the core answers to a worker on the same wire. */
+export const workerHostContract = defineContract({
+  methods: {
+    /** Stores all rows in one transaction; they are committed when this has answered. At most ten calls a second. */
+    metrics: { input: z.object({ metrics: z.array(metricSchema) }), output: noOutput },
+  },
+})
+
+export const workerContracts = { worker: workerContract }
+export const workerHostContracts = { host: workerHostContract }

@@ -13,6 +13,8 @@ export const echoContracts = {
       fail: { input: z.object({ kind: z.enum(['known', 'unknown', 'bad-output']) }), output: z.object({ n: z.int() }) },
       /** Answers only when aborted. */
       hang: { input: noInput, output: noOutput },
+      /** Answers when aborted. */
+      finish: { input: noInput, output: z.object({ text: z.string() }) },
       aborted: { input: noInput, output: z.object({ count: z.int() }) },
       /** Ends the process without a word. */
       die: { input: noInput, output: noOutput },
@@ -40,6 +42,8 @@ export function echoHandlers(hub: Hub<typeof echoContracts>, die: () => void): H
             reject(signal.reason)
           })
         }),
+      finish: (_, { signal }) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve({ text: 'finished properly' }))),
       aborted: () => ({ count: aborted }),
       die,
       tick({ count }) {

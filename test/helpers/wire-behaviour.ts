@@ -78,6 +78,15 @@ export function describeWire(name: string, connect: () => Promise<Connection>): 
       await expect(api.echo.hang({}, { signal: controller.signal })).rejects.toMatchObject({ code: 'cancelled' })
     })
 
+    test('waits for the answer of an aborted call that is graceful', async () => {
+      const { api } = await start()
+      const controller = new AbortController()
+      const call = api.echo.finish({}, { signal: controller.signal, graceful: true })
+      await api.echo.say({ text: 'the call before has arrived' })
+      controller.abort()
+      expect(await call).toEqual({ text: 'finished properly' })
+    })
+
     test('pushes events to subscribers only', async () => {
       const { api } = await start()
       const first: number[] = []

@@ -1,0 +1,23 @@
+/** A worker process: the thin wire and the dispatcher. It ends when the core closes the channel or dies. */
+import { createHub, serve } from '@shared/contract/rpc'
+import { processWire } from '@shared/contract/wires/process'
+import { workerContracts } from '@shared/contract/worker'
+import { workerHandlers } from './handlers'
+import { workerReport } from './report'
+
+if (!process.send) {
+  console.error('This file is a worker of Tagwright and is started by it; start "tagwright" instead.')
+  process.exit(1)
+}
+
+const wire = processWire(process)
+const hub = createHub(workerContracts, (error) => console.error(error))
+const handlers = { worker: workerHandlers(workerReport(hub, wire)) }
+serve(workerContracts, handlers, wire, { hub, onError: (error, method) => console.error(method, error) })
+
+const heartbeat = setInterval(() => hub.emit('worker.heartbeat', { rss: process.memoryUsage.rss() }), 2000)
+wire.onClose(() => {
+  clearInterval(heartbeat)
+  // Without the core nobody reads results: what is on disk is what a resume continues from.
+  process.exit(0)
+})

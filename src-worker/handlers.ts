@@ -1,0 +1,23 @@
+/** What a worker process can do. Each method loads its own module, so that a probe does not load the training code. */
+import { TagwrightError } from '@shared/base/errors'
+import type { CallContext, ServiceHandlers } from '@shared/contract/rpc'
+import type { workerContract } from '@shared/contract/worker'
+import type { WorkerReport } from './report'
+
+/**
+ * @param report the handlers' voice. `train` awaits `report.flush()` before each checkpoint, ends with a last flush, and
+ *   on `signal.aborted` finishes its step, writes last.ckpt and answers with status `cancelled`.
+ */
+export function workerHandlers(report: WorkerReport): ServiceHandlers<typeof workerContract> {
+  void report
+  const notAvailable = (what: string) => (_input: unknown, _context: CallContext) => {
+    throw new TagwrightError('not-available', `This build has no ${what} yet.`)
+  }
+  return {
+    probe: notAvailable('provider probe'),
+    train: notAvailable('training'),
+    predict: notAvailable('prediction'),
+    evaluate: notAvailable('evaluation'),
+    exportOnnx: notAvailable('ONNX export'),
+  }
+}
