@@ -1,0 +1,62 @@
+/** Table `label` (with `skeleton`): classes in locked index order. Changes to them: change-labels.ts. */
+import type { Label } from '@shared/domain/label'
+import type { Skeleton } from '@shared/domain/skeleton'
+import { sql, type ReadDb } from './db'
+
+export interface ProjectLabel extends Label {
+  /** True for a deleted class whose index stays taken; nothing may be labelled with it. */
+  gap: boolean
+  skeleton: Skeleton | null
+  extra: Record<string, unknown> | null
+}
+
+interface Row {
+  id: number
+  idx: number
+  name: string
+  color: string
+  coco_id: number
+  gap: number
+  extra: string | null
+  skeleton: string | null
+}
+const toLabel = (row: Row): ProjectLabel => ({
+  id: row.id,
+  index: row.idx,
+  name: row.name,
+  color: row.color,
+  cocoId: row.coco_id,
+  gap: row.gap === 1,
+  skeleton: row.skeleton === null ? null : (JSON.parse(row.skeleton) as Skeleton),
+  extra: row.extra === null ? null : (JSON.parse(row.extra) as Record<string, unknown>),
+})
+const select = `SELECT label.id, idx, name, color, coco_id, gap, extra, skeleton.data AS skeleton
+  FROM visible_label label LEFT JOIN skeleton ON skeleton.id = skeleton_id`
+
+/** In index order; position = index. Gaps are included. */
+export const listLabels = (db: ReadDb): ProjectLabel[] => sql<Row>(db, `${select} ORDER BY idx`).all().map(toLabel)
+
+export function getLabel(db: ReadDb, id: number): ProjectLabel | null {
+  const row = sql<Row>(db, `${select} WHERE label.id = ?`).get(id)
+  return row ? toLabel(row) : null
+}
+
+/** By exact name. */
+export function findLabel(db: ReadDb, name: string): ProjectLabel | null {
+  const row = sql<Row>(db, `${select} WHERE name = ?`).get(name)
+  return row ? toLabel(row) : null
+}
+
+export interface LabelUsage {
+  annotations: number
+  samples: number
+}
+
+/** How often each label is used, by label id. Answered from an index. */
+export function labelUsage(db: ReadDb): Map<number, LabelUsage> {
+  const rows = sql<{ label_id: number; annotations: number; samples: number }>(
+    db,
+    'SELECT label_id, count(*) AS annotations, count(DISTINCT sample_id) AS samples FROM visible_annotation GROUP BY label_id',
+  ).all()
+  return new Map(rows.map(({ label_id, annotations, samples }) => [label_id, { annotations, samples }]))
+}

@@ -1,0 +1,108 @@
+/** The user's tables as they lie in SQLite: columns, and which of them a change records and compares. */
+import type { SqlValue } from './db'
+
+export interface ProjectRow {
+  id: number
+  name: string
+  task: string
+  /** JSON object. */
+  settings: string
+  created_at: string
+}
+export interface SkeletonRow {
+  id: number
+  data: string
+}
+export interface LabelRow {
+  id: number
+  idx: number
+  name: string
+  color: string
+  coco_id: number
+  skeleton_id: number | null
+  gap: number
+  extra: string | null
+  import_id: number | null
+}
+export interface SampleRow {
+  id: number
+  root_id: number
+  path: string
+  name: string
+  blob: string | null
+  width: number | null
+  height: number | null
+  split: string | null
+  reviewed: number
+  coco_image_id: number
+  hash: string | null
+  state: string
+  extra: string | null
+  import_id: number | null
+}
+export interface AnnotationRow {
+  id: number
+  sample_id: number
+  label_id: number
+  kind: string
+  x1: number | null
+  y1: number | null
+  x2: number | null
+  y2: number | null
+  shape: string | null
+  flags: number
+  area: number | null
+  z: number
+  provenance: string | null
+  extra: string | null
+  import_id: number | null
+}
+export interface ImportRow {
+  id: number
+  source: string
+  status: string
+}
+
+export interface UserTables {
+  project: ProjectRow
+  skeleton: SkeletonRow
+  label: LabelRow
+  sample: SampleRow
+  annotation: AnnotationRow
+  import: ImportRow
+}
+export type UserTable = keyof UserTables
+
+/** Columns of an inserted or removed row, in order; `id` first. The row's `revision` is set by every change. */
+export const columnsOf: { [T in UserTable]: readonly (keyof UserTables[T] & string)[] } = {
+  project: ['id', 'name', 'task', 'settings', 'created_at'],
+  skeleton: ['id', 'data'],
+  label: ['id', 'idx', 'name', 'color', 'coco_id', 'skeleton_id', 'gap', 'extra', 'import_id'],
+  // prettier-ignore
+  sample: [
+    'id', 'root_id', 'path', 'name', 'blob', 'width', 'height', 'split', 'reviewed', 'coco_image_id', 'hash', 'state',
+    'extra', 'import_id',
+  ],
+  // prettier-ignore
+  annotation: [
+    'id', 'sample_id', 'label_id', 'kind', 'x1', 'y1', 'x2', 'y2', 'shape', 'flags', 'area', 'z', 'provenance', 'extra',
+    'import_id',
+  ],
+  import: ['id', 'source', 'status'],
+}
+
+/** Columns that background jobs fill in: a difference there does not stand in the way of undo. */
+export const machineColumns: { [T in UserTable]?: readonly string[] } = { sample: ['hash', 'state', 'width', 'height'] }
+
+/** Tables whose rows can be removed by set, into `<table>_trash`. */
+export const trashTables = ['sample', 'annotation'] as const
+export type TrashTable = (typeof trashTables)[number]
+
+/** One reversible step. `ids` is an id set (see id-set.ts). */
+export type Change =
+  | { op: 'insert'; table: UserTable; id: number; row: Record<string, SqlValue> }
+  | { op: 'remove'; table: UserTable; id: number; row: Record<string, SqlValue> }
+  | { op: 'update'; table: UserTable; id: number; before: Record<string, SqlValue>; after: Record<string, SqlValue> }
+  | { op: 'set'; table: UserTable; column: string; before: SqlValue; after: SqlValue; count: number; ids: string }
+  | { op: 'remove-set'; table: TrashTable; count: number; ids: string }
+  | { op: 'restore-set'; table: TrashTable; count: number; ids: string }
