@@ -1,0 +1,213 @@
+/**
+ * The queue of long work. Its rows are the truth: what was `running` when the core starts is marked `interrupted`, what
+ * was `queued` is started. Jobs of one lane run one after another.
+ */
+import { TagwrightError, toErrorShape } from '@shared/base/errors'
+import { nearest } from '@shared/base/registry'
+import { finalJobStatuses, type Job, type JobProgress, type JobStatus } from '@shared/contract/jobs'
+import type { JobContext, JobDefinition, JobLane } from './define-job'
+import type { JobPatch, JobRows } from './job-rows'
+
+export interface QueueEvents {
+  changed(job: Job): void
+  progress(job: { job: number; kind: string; progress: JobProgress }): void
+  log(entry: { job: number; level: 'info' | 'warning'; message: string }): void
+}
+
+export interface Queue {
+  /** Marks jobs that a dead core left running as `interrupted`, starts those left queued. Returns the interrupted ones. */
+  recover(): Job[]
+  /** Throws `bad-input` when the params do not match the kind. */
+  add(kind: string, params: unknown, options?: { run?: string }): Job
+  /** Throws `not-found`. */
+  get(id: number): Job
+  list(limit?: number): Job[]
+  /** Resolves with the job in its final state. */
+  wait(id: number, signal?: AbortSignal): Promise<Job>
+  /** Does nothing to a job that has ended. */
+  cancel(id: number): void
+  cancelAll(): void
+  /** True while a job runs or waits. */
+  readonly busy: boolean
+  /** Aborts what runs and waits for its end. Queued jobs stay queued for the next start. */
+  close(): Promise<void>
+}
+
+export interface QueueOptions {
+  rows: JobRows
+  kinds: readonly JobDefinition[]
+  events: QueueEvents
+  now?: () => Date
+}
+
+/** Progress is told at most this often, ms; the last one of a phase always. */
+const progressInterval = 100
+
+export function createQueue({ rows, kinds, events, now = () => new Date() }: QueueOptions): Queue {
+  const byKind = new Map(kinds.map((kind) => [kind.kind, kind]))
+  const waiting = new Map<JobLane, number[]>()
+  const running = new Map<number, { lane: JobLane; abort: AbortController; done: Promise<void> }>()
+  const waiters = new Map<number, Set<(job: Job) => void>>()
+  let open = true
+  const time = () => now().toISOString()
+  const isFinal = (status: JobStatus) => finalJobStatuses.includes(status)
+
+  const get = (id: number): Job => {
+    const job = rows.get(id)
+    if (!job) throw new TagwrightError('not-found', `There is no job ${id}.`, { job: id })
+    return job
+  }
+  const update = (id: number, patch: JobPatch): Job => {
+    const job = rows.update(id, patch)
+    events.changed(job)
+    if (isFinal(job.status)) {
+      for (const resolve of waiters.get(id) ?? []) resolve(job)
+      waiters.delete(id)
+    }
+    return job
+  }
+
+  const run = async (job: Job, definition: JobDefinition, abort: AbortController): Promise<void> => {
+    let last: JobProgress | null = null
+    let lastAt = 0
+    const context: JobContext = {
+      id: job.id,
+      signal: abort.signal,
+      report(phase, done, total) {
+        const progress = { phase, done, total }
+        const at = performance.now()
+        const due = at - lastAt >= progressInterval || phase !== last?.phase || done === total
+        last = progress
+        if (!due) return
+        lastAt = at
+        events.progress({ job: job.id, kind: job.kind, progress })
+      },
+      log: (level, message) => events.log({ job: job.id, level, message }),
+    }
+    let patch: JobPatch
+    try {
+      update(job.id, { status: 'running', startedAt: time() })
+      const result = await definition.run(definition.params.parse(job.params), context)
+      patch = { status: 'done', result: result ?? null }
+    } catch (error) {
+      const shape = toErrorShape(error)
+      const cancelled = abort.signal.aborted || shape.code === 'cancelled'
+      const status = cancelled
+        ? open
+          ? 'cancelled'
+          : 'interrupted'
+        : shape.code === 'interrupted'
+          ? 'interrupted'
+          : 'failed'
+      patch = { status, error: shape }
+    }
+    try {
+      update(job.id, { ...patch, progress: last, finishedAt: time() })
+    } catch (error) {
+      // The store is gone or full: the next start finds the row `running` and marks it interrupted.
+      const ended = { ...job, status: 'failed' as const, error: toErrorShape(error), finishedAt: time() }
+      for (const resolve of waiters.get(job.id) ?? []) resolve(ended)
+      waiters.delete(job.id)
+    }
+  }
+
+  const startNext = (lane: JobLane): void => {
+    if (!open || [...running.values()].some((job) => job.lane === lane)) return
+    const id = waiting.get(lane)?.shift()
+    if (id === undefined) return
+    const job = get(id)
+    const abort = new AbortController()
+    const done = run(job, byKind.get(job.kind)!, abort).finally(() => {
+      running.delete(id)
+      startNext(lane)
+    })
+    running.set(id, { lane, abort, done })
+  }
+  const enqueue = (job: Job): void => {
+    const { lane } = byKind.get(job.kind)!
+    waiting.set(lane, [...(waiting.get(lane) ?? []), job.id])
+    // In a later microtask, so that whoever added the job can subscribe first.
+    queueMicrotask(() => startNext(lane))
+  }
+
+  const queue: Queue = {
+    recover() {
+      const interrupted = rows.withStatus('running').map((job) =>
+        update(job.id, {
+          status: 'interrupted',
+          finishedAt: time(),
+          error: { code: 'interrupted', message: 'The program ended while this was running.' },
+        }),
+      )
+      for (const job of rows.withStatus('queued')) {
+        const definition = byKind.get(job.kind)
+        if (definition?.params.safeParse(job.params).success) enqueue(job)
+        else {
+          const message = `This version cannot run the stored job "${job.kind}". Start it again.`
+          update(job.id, { status: 'failed', finishedAt: time(), error: { code: 'unknown-job', message } })
+        }
+      }
+      return interrupted
+    },
+    add(kind, params, { run = null }: { run?: string | null } = {}) {
+      if (!open)
+        throw new TagwrightError('closing', 'The project is being closed. Start the job after opening it again.')
+      const definition = byKind.get(kind)
+      if (!definition) {
+        const hint = nearest(kind, byKind.keys())
+        throw new TagwrightError('unknown-job', `There is no job "${kind}".${hint ? ` Did you mean "${hint}"?` : ''}`)
+      }
+      const parsed = definition.params.safeParse(params)
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0]
+        throw new TagwrightError('bad-input', `Job ${kind}: "${issue.path.map(String).join('.')}": ${issue.message}.`)
+      }
+      // The given params are stored, not the parsed ones: `run` parses them again.
+      const job = rows.insert({ kind, params, run, createdAt: time() })
+      events.changed(job)
+      enqueue(job)
+      return job
+    },
+    get,
+    list: (limit = 100) => rows.list(limit),
+    wait(id, signal) {
+      const job = get(id)
+      if (isFinal(job.status)) return Promise.resolve(job)
+      return new Promise((resolve, reject) => {
+        const set = waiters.get(id) ?? new Set()
+        waiters.set(id, set.add(resolve))
+        signal?.addEventListener('abort', () => {
+          set.delete(resolve)
+          reject(new TagwrightError('cancelled', 'Waiting was cancelled; the job goes on.'))
+        })
+      })
+    },
+    cancel(id) {
+      const job = get(id)
+      if (job.status === 'queued') {
+        for (const [lane, ids] of waiting) {
+          waiting.set(
+            lane,
+            ids.filter((other) => other !== id),
+          )
+        }
+        if (!running.has(id)) update(id, { status: 'cancelled', finishedAt: time() })
+      }
+      running.get(id)?.abort.abort(new TagwrightError('cancelled', 'The job was cancelled.'))
+    },
+    cancelAll() {
+      for (const ids of [...waiting.values()]) for (const id of ids) queue.cancel(id)
+      for (const id of [...running.keys()]) queue.cancel(id)
+    },
+    get busy() {
+      return running.size > 0 || [...waiting.values()].some((ids) => ids.length > 0)
+    },
+    async close() {
+      open = false
+      for (const { abort } of running.values())
+        abort.abort(new TagwrightError('cancelled', 'The project is being closed.'))
+      await Promise.all([...running.values()].map((job) => job.done))
+    },
+  }
+  return queue
+}
