@@ -78,6 +78,11 @@ export function transaction<T>(db: WriteDb, fn: () => T): T {
   })
 }
 
+/** As {@link transaction}, or inside the one that is open: several writes of jobs can so be made one. */
+export function atomically<T>(db: WriteDb, fn: () => T): T {
+  return db.inTransaction ? guard(db.name, fn) : transaction(db, fn)
+}
+
 /**
  * Runs `fn` with synchronous=NORMAL (no flush per commit). Only for bulk rows that a later transaction with FULL
  * makes visible: its flush covers everything written to the log before it.

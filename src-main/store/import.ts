@@ -17,6 +17,7 @@ import type { DatasetAnnotation, DatasetLabel, DatasetSample } from '@shared/dom
 import { labelColor } from '@shared/domain/label'
 import { packFlags, packShape } from './annotation'
 import { sql, transaction, withoutFlush, type WriteDb } from './db'
+import { toJson } from './json'
 import { nextRevision } from './project'
 import { ensureRoot, listRoots, toSlashes, type Root } from './root'
 import type { AnnotationRow } from './rows'
@@ -62,8 +63,8 @@ export interface ImportBatch {
   addSamples(samples: readonly ImportSample[]): Map<string, { id: number; existing: boolean }>
   /** Throws `unknown-reference` for a sample or label key that was not added before. 1 to 20,000 rows a call. */
   addAnnotations(annotations: readonly DatasetAnnotation[]): void
-  /** Makes everything visible at once, durable when it returns. `report` is any JSON, kept with the import. */
-  finish(report?: unknown): ImportCounts & { id: number; revision: number }
+  /** Makes everything visible at once, durable when it returns. `report` is any JSON, kept with the import; `extra` see DatasetChunk.extra. */
+  finish(report?: unknown, extra?: Record<string, unknown>): ImportCounts & { id: number; revision: number }
   /** Removes everything that was added. */
   abort(): void
 }
@@ -246,17 +247,26 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
           counts.annotations++
         }
       }),
-    finish: (report) => {
+    finish: (report, extra) => {
       if (!open) throw new TagwrightError('import-ended', 'This import has ended. Begin a new one.')
       const revision = transaction(db, () => {
         const revision = nextRevision(db)
         for (const fill of fills) fillSample(db, fill.id, fill.sample, options.replaceSplit ?? false, revision)
         sql(
           db,
-          `UPDATE import SET status = 'done', finished_at = ?, samples = ?, annotations = ?, labels = ?, report = ?, revision = ?,
+          `UPDATE import SET status = 'done', finished_at = ?, samples = ?, annotations = ?, labels = ?, report = ?, extra = ?, revision = ?,
              last_sample = (SELECT coalesce(max(id), 0) FROM sample), last_annotation = (SELECT coalesce(max(id), 0) FROM annotation)
            WHERE id = ?`,
-        ).run(now().toISOString(), counts.samples, counts.annotations, counts.labels, toJson(report), revision, id)
+        ).run(
+          now().toISOString(),
+          counts.samples,
+          counts.annotations,
+          counts.labels,
+          toJson(report),
+          toJson(extra),
+          revision,
+          id,
+        )
         return revision
       })
       end(revision)
@@ -376,8 +386,6 @@ function fillSample(db: WriteDb, id: number, sample: ImportSample, replaceSplit:
     id,
   )
 }
-
-const toJson = (value: unknown): string | null => (value === undefined || value === null ? null : JSON.stringify(value))
 
 function unknownReference(kind: 'sample' | 'label', key: string): never {
   throw new TagwrightError(

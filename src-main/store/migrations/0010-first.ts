@@ -68,6 +68,7 @@ CREATE TABLE import (
   -- The rows of one import lie in these id ranges: found without an index on import_id.
   first_sample INTEGER, last_sample INTEGER, first_annotation INTEGER, last_annotation INTEGER,
   report TEXT,
+  extra TEXT,                         -- JSON: fields of the whole file, under the format's id
   revision INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE label (
