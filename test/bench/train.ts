@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { TagwrightError } from '@shared/base/errors'
 import { rng } from '@shared/base/rng'
 import { findOutside } from '../helpers/find-outside'
-import { describeLoad, describeMachine, median, readOption, type BenchContext } from './context'
+import { describeLoad, describeMachine, median, readOption, type BenchContext, type Machine } from './context'
 import { createEngineTrainer, type EngineTrainer } from './engine-trainer'
 import { MirrorClient, type Layout, type MirrorProof } from './mirror-client'
 
@@ -153,12 +153,24 @@ function readSettings(args: string[]): Settings {
   }
 }
 
-const cell = (value: number | null, digits: number) => (value === null ? '-' : value.toFixed(digits)).padStart(12)
+/** The document of `--json`. */
+export interface TrainReport {
+  models: Record<string, TrainFigures>
+  settings: Settings
+  machine: Machine
+  /** How the mirror was proven; null when it did not run. */
+  mirror: MirrorProof | null
+  /** Peak resident memory of this process, MiB. */
+  peakMiB: number
+}
 
 /** Times whole training steps of YOLOX beside the PyTorch mirror, alternating in one run. */
-export async function run(context: BenchContext): Promise<void> {
-  const note = (text: string) => void (text && process.stderr.write(`${text}\n`))
-  const settings = readSettings(context.args)
+export async function benchTrain(
+  { root, args }: Pick<BenchContext, 'root' | 'args'>,
+  note: (text: string) => void,
+  onModel: (model: string, figures: TrainFigures) => void = () => {},
+): Promise<TrainReport> {
+  const settings = readSettings(args)
   const batch = makeBatch(settings)
   const machine = describeMachine()
   note(`${machine.cpu}, ${machine.cores} cores, ${machine.system}, Node ${machine.node}`)
@@ -167,28 +179,32 @@ export async function run(context: BenchContext): Promise<void> {
       `${batch.targets.flat().length} boxes; ${settings.rounds} turns of ${settings.steps} whole steps each, medians`,
   )
   note(describeLoad())
-  const mirror = await startMirror(context, settings, batch, note)
+  const mirror = await startMirror(root, args, settings, batch, note)
   const models: Record<string, TrainFigures> = {}
   try {
-    if (!context.json) {
-      console.log(
-        ['model       ', 'img/s', 'x NCHW', 'x chan.last', 'NCHW img/s', 'chan.last']
-          .map((h) => h.padStart(12))
-          .join(''),
-      )
-    }
     for (const model of settings.models) {
-      const figures = await measure(model, settings, batch, mirror)
-      models[model] = figures
-      if (context.json) continue
-      const { imagesPerSecond, ratioNchw, ratioChannelsLast, mirrorNchw, mirrorChannelsLast } = figures
-      const cells = [cell(imagesPerSecond, 1), cell(ratioNchw, 2), cell(ratioChannelsLast, 2), cell(mirrorNchw, 1)]
-      console.log(`${model.padEnd(12)}${cells.join('')}${cell(mirrorChannelsLast, 1)}`)
+      models[model] = await measure(model, settings, batch, mirror)
+      onModel(model, models[model])
     }
   } finally {
     mirror?.client.close()
   }
   const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024)
-  note(`Peak resident memory of this process: ${peakMiB} MiB`)
-  if (context.json) console.log(JSON.stringify({ models, settings, machine, mirror: mirror?.proof ?? null, peakMiB }))
+  return { models, settings, machine, mirror: mirror?.proof ?? null, peakMiB }
+}
+
+const columns = ['img/s', 'x NCHW', 'x chan.last', 'NCHW img/s', 'chan.last']
+const cell = (value: number | null, digits: number) => (value === null ? '-' : value.toFixed(digits)).padStart(12)
+
+export async function run(context: BenchContext): Promise<void> {
+  const note = (text: string) => void (text && process.stderr.write(`${text}\n`))
+  if (!context.json) console.log(`${'model'.padEnd(12)}${columns.map((column) => column.padStart(12)).join('')}`)
+  const report = await benchTrain(context, note, (model, figures) => {
+    if (context.json) return
+    const { imagesPerSecond, ratioNchw, ratioChannelsLast, mirrorNchw, mirrorChannelsLast } = figures
+    const cells = [cell(imagesPerSecond, 1), cell(ratioNchw, 2), cell(ratioChannelsLast, 2), cell(mirrorNchw, 1)]
+    console.log(`${model.padEnd(12)}${cells.join('')}${cell(mirrorChannelsLast, 1)}`)
+  })
+  note(`Peak resident memory of this process: ${report.peakMiB} MiB`)
+  if (context.json) console.log(JSON.stringify(report))
 }
