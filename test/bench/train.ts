@@ -106,11 +106,12 @@ async function measure(model: string, settings: Settings, batch: Batch, mirror: 
  * @throws TagwrightError `mirror-refused` when the mirror does not reproduce the golden values: then nothing is timed
  */
 async function startMirror(
-  { root, args }: BenchContext,
+  root: string,
+  args: string[],
   settings: Settings,
   batch: Batch,
   note: (text: string) => void,
-) {
+): Promise<Mirror> {
   if (args.includes('--no-mirror')) return undefined
   const torch = findOutside('torch', root)
   if ('reason' in torch) {
