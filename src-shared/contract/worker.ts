@@ -112,43 +112,24 @@ export const trainResultSchema = z.object({
 })
 export type TrainResult = z.infer<typeof trainResultSchema>
 
-const apNumbers = z.object({
-  AP: z.number(),
-  AP50: z.number(),
-  AP75: z.number(),
-  APs: z.number(),
-  APm: z.number(),
-  APl: z.number(),
-  AR1: z.number(),
-  AR10: z.number(),
-  AR100: z.number(),
-  ARs: z.number(),
-  ARm: z.number(),
-  ARl: z.number(),
-})
-
+/** What `evaluateCoco` (src-shared/evaluation) says, with the time it took and the thresholds of the detections. */
 export const evaluationSchema = z.object({
-  /** The 12 numbers by name, -1 where undefined. Keypoints: the 10 that exist, under their own names. */
-  coco: z.union([apNumbers, z.record(z.string(), z.number())]),
-  /** The same, unrounded, in pycocotools' order. */
+  iouType: z.enum(['bbox', 'segm', 'keypoints']),
+  /** By name (AP, AP50, ..., ARl; keypoints their ten), -1 where undefined. */
+  coco: z.record(z.string(), z.number()),
+  /** The same numbers, unrounded, in pycocotools' order. */
   stats: z.array(z.number()),
+  /** The scores by name beside these keys, null where undefined. */
   perClass: z.array(
-    z.object({
-      label: z.string(),
-      AP: z.number().nullable(),
-      AP50: z.number().nullable(),
-      /** At the confidence with the best F1, IoU .5. */
-      precision: z.number().nullable(),
-      recall: z.number().nullable(),
-      f1: z.number().nullable(),
-      confidence: z.number().nullable(),
-      groundTruths: z.int(),
-      detections: z.int(),
-    }),
+    z
+      .object({ label: z.string(), categoryId: z.int(), groundTruths: z.int(), detections: z.int() })
+      .catchall(z.number().nullable()),
   ),
   images: z.int(),
   seconds: z.number(),
-  thresholds: thresholdsSchema,
+  /** null: the detections came from a file, whose thresholds are not known. */
+  thresholds: thresholdsSchema.nullable(),
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
 })
 export type Evaluation = z.infer<typeof evaluationSchema>
 
@@ -230,6 +211,16 @@ export const workerContract = defineContract({
         predictions: z.string().nullable().default(null),
         /** Folder for curves and the confusion matrix as CSV. */
         plots: z.string().nullable().default(null),
+      }),
+      output: evaluationSchema,
+    },
+    /** Evaluates a file in COCO's result format against one split of a snapshot. */
+    score: {
+      input: z.object({
+        snapshot: z.string(),
+        split: z.enum(['train', 'val', 'test']).nullable(),
+        predictions: z.string(),
+        iouType: z.enum(['bbox', 'segm', 'keypoints']).default('bbox'),
       }),
       output: evaluationSchema,
     },
