@@ -6,12 +6,14 @@ import { formatThreeDigits, mean } from './numpy'
 /**
  * One number of the summary, -1 when nothing is defined for it.
  * @param category position of one category, or null for the mean over all.
+ * @param meanOf how values are averaged.
  */
 export function summarizeRow(
   { precision, recall, shape: [T, R, K, A, M] }: Accumulated,
   params: CocoParams,
   row: SummaryRow,
   category: number | null = null,
+  meanOf: (values: Float64Array, count: number) => number = mean,
 ): number {
   const a = params.areas.findIndex((area) => area.name === row.area)
   const m = params.maxDetections.indexOf(row.maxDetections)
@@ -30,7 +32,7 @@ export function summarizeRow(
       }
     }
   }
-  return count === 0 ? -1 : mean(defined, count)
+  return count === 0 ? -1 : meanOf(defined, count)
 }
 
 /** All rows: `stats` in pycocotools' order, and by name. */

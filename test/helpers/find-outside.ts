@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 /** What a test or benchmark may want from outside the repository. */
-export type Need = 'data' | 'golden' | 'browser' | 'gpu' | 'torch'
+export type Need = 'data' | 'golden' | 'browser' | 'gpu' | 'torch' | 'pycocotools'
 
 /** Where it is, or why it is not there and what to do. */
 export type Found = { path: string } | { reason: string }
@@ -68,12 +68,29 @@ function findTorch(): Found {
   }
 }
 
+function findPycocotools(): Found {
+  const named = process.env.TAGWRIGHT_PYTHON
+  const places = [...(named ? [named] : []), '/usr/bin/python3', 'python3']
+  for (const path of places) {
+    try {
+      execFileSync(path, ['-c', 'import pycocotools.cocoeval'], { stdio: 'ignore', timeout: 60_000 })
+      return { path }
+    } catch {
+      continue
+    }
+  }
+  return {
+    reason: `pycocotools is not importable in ${places.join(', ')}; pip install pycocotools or set TAGWRIGHT_PYTHON`,
+  }
+}
+
 const finders: Record<Need, (root: string) => Found> = {
   data: (root) => findFolder(root, 'TAGWRIGHT_DATA', '../shared/data', 'detect/bccd'),
   golden: (root) => findFolder(root, 'TAGWRIGHT_GOLDEN', '../shared/golden', 'yolox_nano/manifest.json'),
   browser: findBrowser,
   gpu: findGpu,
   torch: findTorch,
+  pycocotools: findPycocotools,
 }
 
 /** Looks for something outside the repository; relative folders are taken from `root`, the project's root. */
