@@ -1,20 +1,21 @@
-/** Where the queue keeps its rows: the project's store, or memory when there is no project. */
-import type { ErrorShape } from '@shared/base/errors'
-import type { Job, JobProgress, JobStatus } from '@shared/contract/jobs'
+/** Where the queue keeps its rows: the project's store, or memory when there is no project. Rows stamp their own times. */
+import { TagwrightError, type ErrorShape } from '@shared/base/errors'
+import { finalJobStatuses, type Job, type JobProgress, type JobStatus } from '@shared/contract/jobs'
+import type { WriteDb } from '../store/db'
+import { createJob, getJob, listJobs, updateJob } from '../store/job'
 
 export interface JobPatch {
   status?: JobStatus
   progress?: JobProgress | null
   result?: unknown
   error?: ErrorShape | null
-  startedAt?: string
-  finishedAt?: string
 }
 
 export interface JobRows {
   /** A new row in state `queued`. */
-  insert(job: { kind: string; params: unknown; run: string | null; createdAt: string }): Job
-  get(id: number): Job | null
+  insert(job: { kind: string; params: unknown; run: string | null }): Job
+  /** Throws `not-found`. */
+  get(id: number): Job
   /** Newest first. */
   list(limit: number): Job[]
   /** Oldest first. */
@@ -22,30 +23,38 @@ export interface JobRows {
   update(id: number, patch: JobPatch): Job
 }
 
+export const storeJobRows = (db: WriteDb): JobRows => ({
+  insert: (job) => createJob(db, job),
+  get: (id) => getJob(db, id),
+  list: (limit) => listJobs(db, { limit }),
+  withStatus: (status) => listJobs(db, { status, limit: 1_000_000 }).reverse(),
+  update: (id, patch) => updateJob(db, id, patch),
+})
+
 export function memoryJobRows(): JobRows {
   const rows = new Map<number, Job>()
+  const now = () => new Date().toISOString()
+  const get = (id: number): Job => {
+    const row = rows.get(id)
+    if (!row) throw new TagwrightError('not-found', `There is no job ${id}.`, { job: id })
+    return { ...row }
+  }
   return {
     insert(job) {
-      const row: Job = {
-        ...job,
-        id: rows.size + 1,
-        status: 'queued',
-        progress: null,
-        result: null,
-        error: null,
-        startedAt: null,
-        finishedAt: null,
-      }
-      rows.set(row.id, row)
-      return { ...row }
+      const id = rows.size + 1
+      const empty = { progress: null, result: null, error: null, startedAt: null, finishedAt: null }
+      rows.set(id, { ...job, id, status: 'queued', ...empty, createdAt: now() })
+      return get(id)
     },
-    get: (id) => (rows.has(id) ? { ...rows.get(id)! } : null),
+    get,
     list: (limit) => [...rows.values()].reverse().slice(0, limit),
     withStatus: (status) => [...rows.values()].filter((row) => row.status === status),
     update(id, patch) {
-      const row = { ...rows.get(id)!, ...patch }
+      const row = { ...get(id), ...patch }
+      if (patch.status === 'running') row.startedAt ??= now()
+      if (patch.status && finalJobStatuses.includes(patch.status)) row.finishedAt = now()
       rows.set(id, row)
-      return { ...row }
+      return get(id)
     },
   }
 }

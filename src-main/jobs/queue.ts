@@ -37,26 +37,20 @@ export interface QueueOptions {
   rows: JobRows
   kinds: readonly JobDefinition[]
   events: QueueEvents
-  now?: () => Date
 }
 
 /** Progress is told at most this often, ms; the last one of a phase always. */
 const progressInterval = 100
 
-export function createQueue({ rows, kinds, events, now = () => new Date() }: QueueOptions): Queue {
+export function createQueue({ rows, kinds, events }: QueueOptions): Queue {
   const byKind = new Map(kinds.map((kind) => [kind.kind, kind]))
   const waiting = new Map<JobLane, number[]>()
   const running = new Map<number, { lane: JobLane; abort: AbortController; done: Promise<void> }>()
   const waiters = new Map<number, Set<(job: Job) => void>>()
   let open = true
-  const time = () => now().toISOString()
   const isFinal = (status: JobStatus) => finalJobStatuses.includes(status)
 
-  const get = (id: number): Job => {
-    const job = rows.get(id)
-    if (!job) throw new TagwrightError('not-found', `There is no job ${id}.`, { job: id })
-    return job
-  }
+  const get = (id: number): Job => rows.get(id)
   const update = (id: number, patch: JobPatch): Job => {
     const job = rows.update(id, patch)
     events.changed(job)
@@ -86,7 +80,7 @@ export function createQueue({ rows, kinds, events, now = () => new Date() }: Que
     }
     let patch: JobPatch
     try {
-      update(job.id, { status: 'running', startedAt: time() })
+      update(job.id, { status: 'running' })
       const result = await definition.run(definition.params.parse(job.params), context)
       patch = { status: 'done', result: result ?? null }
     } catch (error) {
@@ -102,10 +96,15 @@ export function createQueue({ rows, kinds, events, now = () => new Date() }: Que
       patch = { status, error: shape }
     }
     try {
-      update(job.id, { ...patch, progress: last, finishedAt: time() })
+      update(job.id, { ...patch, progress: last })
     } catch (error) {
       // The store is gone or full: the next start finds the row `running` and marks it interrupted.
-      const ended = { ...job, status: 'failed' as const, error: toErrorShape(error), finishedAt: time() }
+      const ended = {
+        ...job,
+        status: 'failed' as const,
+        error: toErrorShape(error),
+        finishedAt: new Date().toISOString(),
+      }
       for (const resolve of waiters.get(job.id) ?? []) resolve(ended)
       waiters.delete(job.id)
     }
@@ -135,7 +134,6 @@ export function createQueue({ rows, kinds, events, now = () => new Date() }: Que
       const interrupted = rows.withStatus('running').map((job) =>
         update(job.id, {
           status: 'interrupted',
-          finishedAt: time(),
           error: { code: 'interrupted', message: 'The program ended while this was running.' },
         }),
       )
@@ -144,7 +142,7 @@ export function createQueue({ rows, kinds, events, now = () => new Date() }: Que
         if (definition?.params.safeParse(job.params).success) enqueue(job)
         else {
           const message = `This version cannot run the stored job "${job.kind}". Start it again.`
-          update(job.id, { status: 'failed', finishedAt: time(), error: { code: 'unknown-job', message } })
+          update(job.id, { status: 'failed', error: { code: 'unknown-job', message } })
         }
       }
       return interrupted
@@ -163,7 +161,7 @@ export function createQueue({ rows, kinds, events, now = () => new Date() }: Que
         throw new TagwrightError('bad-input', `Job ${kind}: "${issue.path.map(String).join('.')}": ${issue.message}.`)
       }
       // The given params are stored, not the parsed ones: `run` parses them again.
-      const job = rows.insert({ kind, params, run, createdAt: time() })
+      const job = rows.insert({ kind, params, run })
       events.changed(job)
       enqueue(job)
       return job
@@ -191,7 +189,7 @@ export function createQueue({ rows, kinds, events, now = () => new Date() }: Que
             ids.filter((other) => other !== id),
           )
         }
-        if (!running.has(id)) update(id, { status: 'cancelled', finishedAt: time() })
+        if (!running.has(id)) update(id, { status: 'cancelled' })
       }
       running.get(id)?.abort.abort(new TagwrightError('cancelled', 'The job was cancelled.'))
     },
@@ -205,7 +203,7 @@ export function createQueue({ rows, kinds, events, now = () => new Date() }: Que
     async close() {
       open = false
       for (const { abort } of running.values())
-        abort.abort(new TagwrightError('cancelled', 'The project is being closed.'))
+        abort.abort(new TagwrightError('closing', 'The project is being closed.'))
       await Promise.all([...running.values()].map((job) => job.done))
     },
   }

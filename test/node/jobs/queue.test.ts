@@ -129,10 +129,9 @@ describe('queue', () => {
 
   test('marks what a dead core left running and starts what it left queued', async () => {
     const rows = memoryJobRows()
-    const at = new Date(0).toISOString()
-    const left = (kind: string, params: unknown) => rows.insert({ kind, params, run: null, createdAt: at }).id
+    const left = (kind: string, params: unknown) => rows.insert({ kind, params, run: null }).id
     const dead = left('nap', { name: 'dead' })
-    rows.update(dead, { status: 'running', startedAt: at })
+    rows.update(dead, { status: 'running' })
     const queued = left('nap', { name: 'queued' })
     const gone = left('thumbnails', {})
     const { queue, order } = setup(rows)
