@@ -34,10 +34,9 @@ export function letterboxGeometry(
   return { scale, offsetX, offsetY, width, height }
 }
 
-/** Python's round(). */
+/** Python's round(); never gives -0. */
 export function roundHalfEven(x: number): number {
   const floor = Math.floor(x)
-  const rest = x - floor
-  if (rest !== 0.5) return Math.round(x)
+  if (x - floor !== 0.5) return Math.round(x) + 0
   return floor % 2 === 0 ? floor : floor + 1
 }

@@ -1,0 +1,74 @@
+/** Files to upright 8-bit sRGB pixels: the only use of sharp in training; resampling is never left to it. */
+import { readFile } from 'node:fs/promises'
+import sharp from 'sharp'
+import { TagwrightError } from '@shared/base/errors'
+import type { Pixels } from './resize-bilinear'
+
+// One image per thread: libvips' own threads would fight with the training step.
+sharp.concurrency(1)
+// Pixels are cached by the loader at the size that it needs.
+sharp.cache(false)
+
+/**
+ * Decodes a file: EXIF orientation applied, colour profile converted to sRGB, alpha dropped.
+ * @throws TagwrightError `image-missing`, `image-unreadable` with the path in `details.file`.
+ */
+export async function decodeImage(file: string): Promise<Pixels> {
+  return decodeBytes(await readBytes(file), file)
+}
+
+async function readBytes(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const reason = code === 'ENOENT' ? 'is not there any more' : `cannot be opened (${code ?? String(error)})`
+    throw new TagwrightError('image-missing', `Image ${file} ${reason}. Restore it or remove the sample.`, { file })
+  }
+}
+
+/** As {@link decodeImage}, from memory; `file` is for messages. */
+export async function decodeBytes(bytes: Uint8Array, file: string): Promise<Pixels> {
+  try {
+    const { data, info } = await sharp(bytes, { failOn: 'error' })
+      .autoOrient()
+      .toColourspace('srgb')
+      .removeAlpha()
+      .ensureAlpha(1)
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true })
+    if (info.channels !== 4) throw new Error(`${info.channels} channels`)
+    return {
+      data: new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4),
+      offset: 0,
+      width: info.width,
+      height: info.height,
+    }
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+}
+
+function unreadable(file: string, error: unknown): TagwrightError {
+  const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
+  return new TagwrightError(
+    'image-unreadable',
+    `Image ${file} cannot be decoded: ${reason}. Replace the file or remove the sample.`,
+    { file },
+    { cause: error },
+  )
+}
+
+/**
+ * Upright size of an image file, from its header alone.
+ * @throws TagwrightError `image-missing`, `image-unreadable`.
+ */
+export async function probeImage(file: string): Promise<{ width: number; height: number }> {
+  const bytes = await readBytes(file)
+  try {
+    const { autoOrient } = await sharp(bytes).metadata()
+    return { width: autoOrient.width, height: autoOrient.height }
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+}

@@ -1,0 +1,61 @@
+/** Synthetic pictures for augment tests: filled rectangles on black, and the slow road from plan to pixels. */
+import type { AugmentContext, AugmentPlan } from '@shared/catalog/augment-plan'
+import type { Box } from '@shared/domain/geometry'
+import { yoloxInput } from '@shared/domain/model-input'
+import { rng } from '@shared/base/rng'
+import { allocateImages, rowPacker } from '../../../src-worker/data/pack-pixels'
+import { createPlanRenderer } from '../../../src-worker/data/render-plan'
+import type { Pixels } from '../../../src-worker/data/resize-bilinear'
+
+export const emptyPicture = (width: number, height: number, color = 0): Pixels => ({
+  data: new Int32Array(width * height).fill(color),
+  offset: 0,
+  width,
+  height,
+})
+
+/** Fills whole pixels; `box` must have integer corners. */
+export function fillBox(picture: Pixels, [x1, y1, x2, y2]: Box, color: number): void {
+  for (let y = y1; y < y2; y++) picture.data.fill(color, y * picture.width + x1, y * picture.width + x2)
+}
+
+export function testContext(
+  seed: number,
+  sizes: { width: number; height: number }[],
+  over: Partial<AugmentContext> = {},
+): AugmentContext {
+  const random = rng('test', seed)
+  return {
+    rng: random,
+    sample: 0,
+    count: sizes.length,
+    sizeOf: (i) => sizes[i],
+    drawLabelled: () => random.int(0, sizes.length - 1),
+    align: 'topleft',
+    pad: 114,
+    ...over,
+  }
+}
+
+/** RGB bytes, rows of width * 3. */
+export function renderRgb(plan: AugmentPlan, pixels: (sample: number) => Pixels): Uint8Array {
+  const pack = { layout: 'nhwc', type: 'uint8' } as const
+  const out = allocateImages(pack, plan.width * plan.height * 3)
+  const packer = rowPacker(pack, { ...yoloxInput, order: 'RGB' }, out, 0, plan.width, plan.height)
+  createPlanRenderer().render(plan, pixels, packer)
+  return out as Uint8Array
+}
+
+/** Box of the pixels whose channel exceeds half of `level`, or null. */
+export function brightBox(rgb: Uint8Array, width: number, channel: number, level: number): Box | null {
+  let box: [number, number, number, number] | null = null
+  for (let i = 0; i < rgb.length / 3; i++) {
+    if (rgb[3 * i + channel] <= level / 2) continue
+    const x = i % width
+    const y = Math.floor(i / width)
+    box = box
+      ? [Math.min(box[0], x), Math.min(box[1], y), Math.max(box[2], x + 1), Math.max(box[3], y + 1)]
+      : [x, y, x + 1, y + 1]
+  }
+  return box
+}
