@@ -1,0 +1,59 @@
+/** COCO JSON: boxes, polygons, run-length masks and keypoints of a whole data set in one file of any size. */
+import { z } from 'zod'
+import { TagwrightError } from '../../base/errors'
+import { decodeText } from '../../base/text'
+import { defineFormat, type FormatProbe } from '../format'
+import { extension } from './common/paths'
+import { cocoExamples } from './coco/examples'
+import { readCoco } from './coco/read'
+import { writeCoco } from './coco/write'
+
+export default defineFormat<Record<string, never>>({
+  title: 'COCO JSON',
+  shapes: ['box', 'polygon', 'mask', 'keypoints'],
+  stems: 'free',
+  options: z.strictObject({}) as z.ZodType<Record<string, never>>,
+  examples: cocoExamples,
+
+  async match(probe) {
+    const files = await findFiles(probe)
+    return files.length ? 1 : 0
+  },
+
+  async *read(source, options) {
+    const head = async (path: string, bytes = 65536) => {
+      let text = ''
+      for await (const piece of source.stream(path, 0, bytes)) text += decodeText(piece)
+      return text
+    }
+    const files = source.named.filter((path) => extension(path) === '.json')
+    if (!files.length) files.push(...(await findFiles({ files: source.files, named: source.named, head })))
+    if (!files.length) {
+      throw new TagwrightError(
+        'not-coco',
+        'There is no COCO file here: a .json with "images", "annotations" and "categories". Choose another folder or format.',
+      )
+    }
+    yield* readCoco(source, files, options.labels)
+  },
+
+  write: (dataset, sink) => writeCoco(dataset, sink),
+})
+
+/** Files whose beginning looks like an object with COCO's lists. */
+async function findFiles(probe: FormatProbe): Promise<string[]> {
+  const paths = (probe.named.length ? probe.named : probe.files.map((file) => file.path)).filter(
+    (path) => extension(path) === '.json',
+  )
+  const found: string[] = []
+  for (const path of paths) {
+    const text = await probe.head(path)
+    if (!/^\s*\{/.test(text)) continue
+    // A long "info" or "licenses" may come before the lists.
+    const whole = /"(info|licenses)"\s*:/.test(text) && !lists.test(text) ? await probe.head(path, 1 << 20) : text
+    if (lists.test(whole)) found.push(path)
+  }
+  return found
+}
+
+const lists = /"(images|annotations)"\s*:\s*\[/

@@ -1,0 +1,397 @@
+/** Reads COCO files: one pass finds the lists, then categories, images and annotations are read in that order. */
+import { decodeText } from '../../../base/text'
+import type {
+  DatasetAnnotation,
+  DatasetChunk,
+  DatasetIssue,
+  DatasetLabel,
+  DatasetSample,
+} from '../../../domain/dataset'
+import type { Skeleton } from '../../../domain/skeleton'
+import type { Split } from '../../../domain/split'
+import type { FormatSource } from '../../format'
+import { checkShape } from '../common/check-shape'
+import { imageIndex, nearestTo, type ImageIndex } from '../common/image-index'
+import { uniqueNames } from '../common/label-list'
+import { baseName, folderOf, joinPath, splitOfName, splitOfPath, stem } from '../common/paths'
+import { readExtras, readShape, type Row } from './annotation'
+import { readElements } from './json-elements'
+import { notCoco, scanTopLevel, type JsonSpan } from './json-scan'
+
+/** A top-level value that is neither of the three lists is kept up to this size. */
+const maxExtraBytes = 4 * 1024 * 1024
+const standard = new Set(['images', 'annotations', 'categories'])
+
+interface Image {
+  key: string
+  width?: number
+  height?: number
+}
+
+interface State {
+  source: FormatSource
+  images: ImageIndex
+  /** Samples by path, over all files. */
+  byPath: Map<string, string>
+  labels: LabelTable
+}
+
+export async function* readCoco(
+  source: FormatSource,
+  files: string[],
+  given?: readonly string[],
+): AsyncGenerator<DatasetChunk> {
+  const { chosen, issues } = chooseFiles(files, source.named.length > 0)
+  const state: State = { source, images: imageIndex(source.files), byPath: new Map(), labels: labelTable(given) }
+  yield { labels: state.labels.take(), issues: [...state.labels.issues, ...issues] }
+  for (const [index, file] of chosen.entries()) yield* readFile(file, chosen.length > 1 ? `${index}:` : '', state)
+  const images = state.images.paths.filter((path) => !state.byPath.has(path))
+  if (images.length && !source.named.length) {
+    const message = `${images.length} images here are in no COCO file and are not imported, first ${images[0]}. Import their folder with --format images to add them.`
+    yield { issues: [{ level: 'warning', code: 'unlisted-images', message, file: chosen[0] }] }
+  }
+}
+
+/** Captions have no boxes, and the person keypoints repeat the instances: one file per subset is read. */
+function chooseFiles(files: string[], named: boolean): { chosen: string[]; issues: DatasetIssue[] } {
+  if (named) return { chosen: files, issues: [] }
+  const issues: DatasetIssue[] = []
+  const chosen = files.filter((file) => {
+    const name = baseName(file)
+    const skip = (message: string) => {
+      issues.push({
+        level: 'warning',
+        code: 'file-left-out',
+        message: `${message} Name the file to import it by itself.`,
+        file,
+      })
+      return false
+    }
+    if (name.startsWith('captions_')) return skip('Captions have no boxes; the file is left out.')
+    const twin = file.replace(/person_keypoints_([^/]*)$/, 'instances_$1')
+    if (twin !== file && files.includes(twin))
+      return skip(`The file holds the same images as ${baseName(twin)} and is left out.`)
+    return true
+  })
+  return { chosen, issues }
+}
+
+async function* readFile(file: string, prefix: string, state: State): AsyncGenerator<DatasetChunk> {
+  const { source } = state
+  const spans = await scanTopLevel(source.stream(file), file)
+  const last = (key: string) => spans.findLast((span) => span.key === key)
+  const lists = { categories: last('categories'), images: last('images'), annotations: last('annotations') }
+  for (const [key, span] of Object.entries(lists)) {
+    if (span && span.kind !== 'array') throw notCoco(file, `"${key}" that is no list`)
+  }
+  if (!lists.images) {
+    const found = spans.slice(0, 8).map((span) => `"${span.key.slice(0, 40)}"`)
+    throw notCoco(file, `${found.length ? `the fields ${found.join(', ')}` : 'nothing'} and no list "images"`)
+  }
+  const issues: DatasetIssue[] = []
+  const extra = await readExtra(source, file, spans, issues)
+  const labelOf = new Map<unknown, string>()
+  if (lists.categories) {
+    for await (const { rows, lines, issues: broken } of elements(source, file, lists.categories)) {
+      issues.push(...broken)
+      rows.forEach((row, i) => readCategory(row, { file, line: lines[i] }, labelOf, state.labels, issues))
+    }
+  }
+  yield { ...(extra ? { extra: { coco: extra } } : {}), labels: state.labels.take(), issues }
+
+  const split = splitOfName(stem(file)) ?? splitOfPath(file)
+  const imageOf = new Map<unknown, Image>()
+  for await (const { rows, lines, issues } of elements(source, file, lists.images)) {
+    const samples: DatasetSample[] = []
+    rows.forEach((row, i) => readImage(row, { file, line: lines[i] }, prefix, split, imageOf, state, samples, issues))
+    yield { samples, issues }
+  }
+  if (!lists.annotations) return
+  const seenIds = new Set<number>()
+  let repeated = 0
+  for await (const { rows, lines, issues } of elements(source, file, lists.annotations)) {
+    const annotations: DatasetAnnotation[] = []
+    rows.forEach((row, i) => {
+      const annotation = readAnnotation(
+        row,
+        { file, line: lines[i] },
+        labelOf,
+        imageOf,
+        state.labels,
+        !lists.categories,
+        issues,
+      )
+      if (!annotation) return
+      if (typeof row.id === 'number') {
+        if (seenIds.has(row.id)) repeated++
+        seenIds.add(row.id)
+      }
+      annotations.push(annotation)
+    })
+    yield { labels: state.labels.take(), annotations, issues }
+  }
+  if (repeated) {
+    const message = `${repeated} annotations repeat the id of another; all are imported and get ids of their own when exported.`
+    yield { issues: [{ level: 'warning', code: 'repeated-annotation-id', message, file }] }
+  }
+}
+
+const elements = (source: FormatSource, file: string, { key, start, end, line }: JsonSpan) =>
+  readElements(source.stream(file, start, end), { file, key, startLine: line, startByte: start })
+
+async function readExtra(
+  source: FormatSource,
+  file: string,
+  spans: JsonSpan[],
+  issues: DatasetIssue[],
+): Promise<Row | null> {
+  const extra: Row = {}
+  for (const { key, start, end, line } of spans) {
+    if (standard.has(key)) continue
+    if (end - start > maxExtraBytes) {
+      const message = `The field "${key}" has ${Math.round((end - start) / 1048576)} MB and is not kept: fields that are not interpreted may have 4 MB.`
+      issues.push({ level: 'warning', code: 'field-dropped', message, file, line })
+      continue
+    }
+    const bytes = new Uint8Array(end - start)
+    let at = 0
+    for await (const piece of source.stream(file, start, end)) {
+      bytes.set(piece, at)
+      at += piece.length
+    }
+    try {
+      const value: unknown = JSON.parse(decodeText(bytes))
+      Object.defineProperty(extra, key, { value, enumerable: true, configurable: true, writable: true })
+    } catch {
+      issues.push({
+        level: 'warning',
+        code: 'field-dropped',
+        message: `The field "${key}" is not JSON and is not kept.`,
+        file,
+        line,
+      })
+    }
+  }
+  return Object.keys(extra).length ? extra : null
+}
+
+type At = { file: string; line: number }
+
+function readCategory(
+  row: Row,
+  at: At,
+  labelOf: Map<unknown, string>,
+  labels: LabelTable,
+  issues: DatasetIssue[],
+): void {
+  const { id, name: rawName, keypoints, skeleton, tagwright, ...rest } = row
+  if (id === undefined || (typeof rawName !== 'string' && typeof rawName !== 'number')) {
+    issues.push({ level: 'skipped', code: 'bad-category', message: 'A category without id or name is skipped.', ...at })
+    return
+  }
+  if (labelOf.has(id)) {
+    issues.push({
+      level: 'skipped',
+      code: 'duplicate-category',
+      message: `Category ${String(id)} appears twice; the second, "${rawName}", is skipped.`,
+      ...at,
+    })
+    return
+  }
+  const label: Omit<DatasetLabel, 'key'> = { name: String(rawName).trim() || `class ${String(id)}` }
+  if (Number.isInteger(id)) label.cocoId = id as number
+  if (Array.isArray(keypoints) && keypoints.length)
+    label.skeleton = readSkeleton(keypoints, skeleton, tagwright, label.name, at, issues)
+  if (Object.keys(rest).length) label.extra = { coco: rest }
+  const inFile = new Set(labelOf.values())
+  labelOf.set(
+    id,
+    labels.add(label, inFile, (message) => issues.push({ level: 'warning', code: 'duplicate-name', message, ...at })),
+  )
+}
+
+function readSkeleton(
+  names: unknown[],
+  edges: unknown,
+  ours: unknown,
+  label: string,
+  at: At,
+  issues: DatasetIssue[],
+): Skeleton {
+  const pairs = (Array.isArray(edges) ? edges : []).filter(
+    (edge): edge is [number, number] => Array.isArray(edge) && edge.length === 2 && edge.every(Number.isInteger),
+  )
+  const shift = pairs.some(([a, b]) => a === 0 || b === 0) ? 0 : 1
+  const inside = pairs.filter(
+    ([a, b]) => a - shift >= 0 && b - shift >= 0 && a - shift < names.length && b - shift < names.length,
+  )
+  if (shift === 0)
+    issues.push({
+      level: 'warning',
+      code: 'skeleton-from-0',
+      message: `The skeleton of "${label}" counts points from 0; COCO counts from 1. It is read from 0.`,
+      ...at,
+    })
+  if (inside.length < pairs.length) {
+    issues.push({
+      level: 'warning',
+      code: 'bad-edge',
+      message: `${pairs.length - inside.length} edges of the skeleton of "${label}" name points that it does not have; they are left out.`,
+      ...at,
+    })
+  }
+  const { flip, sigmas } = (ours ?? {}) as { flip?: unknown; sigmas?: unknown }
+  const numbers = (value: unknown): number[] =>
+    Array.isArray(value) && value.length === names.length && value.every(Number.isFinite) ? (value as number[]) : []
+  return {
+    names: names.map(String),
+    edges: inside.map(([a, b]) => [a - shift, b - shift]),
+    flip: numbers(flip),
+    sigmas: numbers(sigmas),
+  }
+}
+
+function readImage(
+  row: Row,
+  at: At,
+  prefix: string,
+  split: Split | undefined,
+  imageOf: Map<unknown, Image>,
+  state: State,
+  samples: DatasetSample[],
+  issues: DatasetIssue[],
+): void {
+  const { id, file_name, width, height, tagwright, ...rest } = row
+  const skip = (code: string, message: string) => issues.push({ level: 'skipped', code, message, ...at })
+  if (id === undefined || typeof file_name !== 'string' || file_name === '')
+    return void skip('bad-image', 'An image without id or file_name is skipped.')
+  if (imageOf.has(id))
+    return void skip('duplicate-image', `Image ${String(id)} appears twice; the second, ${file_name}, is skipped.`)
+  const path = findImage(file_name, at, state.images, split, issues)
+  const image: Image = { key: `${prefix}${String(id)}` }
+  if (typeof width === 'number' && typeof height === 'number' && width > 0 && height > 0)
+    Object.assign(image, { width, height })
+  const known = state.byPath.get(path)
+  imageOf.set(id, known === undefined ? image : { ...image, key: known })
+  if (known !== undefined) {
+    const message = `Image ${String(id)} is ${path}, which another image row names too; their annotations are joined.`
+    issues.push({ level: 'warning', code: 'duplicate-path', message, ...at })
+    return
+  }
+  state.byPath.set(path, image.key)
+  const sample: DatasetSample = { path, ...image }
+  const placed = split ?? splitOfPath(path)
+  if (placed) sample.split = placed
+  if (Number.isInteger(id)) sample.cocoImageId = id as number
+  if ((tagwright as { reviewed?: unknown } | undefined)?.reviewed === true) sample.reviewed = true
+  if (Object.keys(rest).length) sample.extra = { coco: rest }
+  samples.push(sample)
+}
+
+/** As a path from the file's folder or the root, else by its trailing folders, else by its bare name. */
+function findImage(name: string, at: At, images: ImageIndex, split: Split | undefined, issues: DatasetIssue[]): string {
+  const folder = folderOf(at.file)
+  for (const path of [joinPath(folder, name), joinPath(name)]) if (path !== null && images.has(path)) return path
+  const clean = joinPath(name.replace(/^(\.\.[\\/])+/, '')) ?? baseName(name.replaceAll('\\', '/'))
+  const all = images.byName(baseName(clean))
+  const tail = all.filter((path) => path.endsWith(`/${clean}`))
+  let found = tail.length ? tail : all
+  if (found.length > 1 && split) {
+    const inSplit = found.filter((path) => splitOfPath(path) === split)
+    if (inSplit.length) found = inSplit
+  }
+  if (found.length > 1) found = nearestTo(folder, found)
+  if (found.length > 1) {
+    const message = `${found.length} images are called "${name}" (${found.slice(0, 3).join(', ')}); the first is taken.`
+    issues.push({ level: 'warning', code: 'ambiguous-image', message, ...at })
+  }
+  return found[0] ?? joinPath(folder, clean) ?? clean
+}
+
+function readAnnotation(
+  row: Row,
+  at: At,
+  labelOf: Map<unknown, string>,
+  imageOf: ReadonlyMap<unknown, Image>,
+  labels: LabelTable,
+  noCategories: boolean,
+  issues: DatasetIssue[],
+): DatasetAnnotation | null {
+  const skip = (code: string, message: string): null => {
+    issues.push({ level: 'skipped', code, message, ...at })
+    return null
+  }
+  const image = imageOf.get(row.image_id)
+  if (!image)
+    return skip(
+      'unknown-image',
+      `The annotation is for image ${JSON.stringify(row.image_id)}, which "images" does not list; it is skipped.`,
+    )
+  let label = labelOf.get(row.category_id)
+  if (label === undefined && noCategories && Number.isInteger(row.category_id)) {
+    const id = row.category_id as number
+    label = labels.add({ name: `class ${id}`, cocoId: id }, new Set(), () => {})
+    labelOf.set(id, label)
+    issues.push({
+      level: 'warning',
+      code: 'no-categories',
+      message: `The file has no "categories"; category ${id} is imported as "class ${id}". Rename it with "labels rename".`,
+      ...at,
+    })
+  }
+  if (label === undefined) {
+    if (row.category_id === undefined) return skip('no-category', 'The annotation has no category_id and is skipped.')
+    return skip(
+      'unknown-category',
+      `The annotation is of category ${JSON.stringify(row.category_id)}, which "categories" (${labelOf.size} in all) does not list; it is skipped. Add the category or correct the row.`,
+    )
+  }
+  const read = readShape(row, image, (code, message) => issues.push({ level: 'warning', code, message, ...at }))
+  if ('problem' in read) return skip(read.code, read.problem)
+  const problem = checkShape(read.shape, image.width, image.height)
+  if (problem) issues.push({ ...problem, ...at })
+  if (problem?.level === 'skipped') return null
+  const annotation: DatasetAnnotation = { sample: image.key, label, shape: read.shape, ...readExtras(row) }
+  if (read.kept) Object.assign(annotation.extra!.coco as Row, read.kept)
+  if (typeof row.area === 'number' && Number.isFinite(row.area)) annotation.area = row.area
+  return annotation
+}
+
+interface LabelTable {
+  issues: DatasetIssue[]
+  /** The key of the label; the same name in another file is the same label, twice in one file it gets a new name. */
+  add(label: Omit<DatasetLabel, 'key'>, inFile: ReadonlySet<string>, warn: (message: string) => void): string
+  take(): DatasetLabel[]
+}
+
+function labelTable(given?: readonly string[]): LabelTable {
+  const start = uniqueNames(given ?? [], 'labels')
+  const known = new Map<string, DatasetLabel>()
+  let fresh: DatasetLabel[] = []
+  const put = (label: Omit<DatasetLabel, 'key'>): string => {
+    const whole = { key: label.name, ...label }
+    known.set(label.name, whole)
+    fresh.push(whole)
+    return whole.key
+  }
+  for (const name of start.names) put({ name })
+  return {
+    issues: start.issues,
+    add(label, inFile, warn) {
+      const there = known.get(label.name)
+      if (!there) return put(label)
+      if (!inFile.has(there.key)) return there.key
+      let name = label.name
+      for (let n = 2; known.has(name); n++) name = `${label.name} (${n})`
+      warn(
+        `Two categories are named "${label.name}"; category ${label.cocoId} is imported as "${name}". Rename or merge them with "labels".`,
+      )
+      return put({ ...label, name })
+    },
+    take() {
+      const labels = fresh
+      fresh = []
+      return labels
+    },
+  }
+}
