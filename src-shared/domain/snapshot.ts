@@ -3,6 +3,7 @@
  * SnapshotSample. Workers read this file and never open the project's SQLite.
  */
 import type { Flags, Shape } from './annotation'
+import type { Box } from './geometry'
 import type { Skeleton } from './skeleton'
 import type { Split } from './split'
 
@@ -34,6 +35,8 @@ export interface SnapshotAnnotation {
   /** Label index. */
   label: number
   shape: Shape
+  /** Box of the shape, whatever its kind; absent where there is none (tags). */
+  box?: Box
   flags: Flags
   /** Pixels squared: the file's own `area` when it stated one, else that of the shape. */
   area: number

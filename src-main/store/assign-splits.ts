@@ -1,0 +1,78 @@
+/** Automatic division into train, val and test: stratified by label presence, the same for the same seed and paths. */
+import { TagwrightError } from '@shared/base/errors'
+import type { Split } from '@shared/domain/split'
+import { stratifiedSplit } from '@shared/domain/stratified-split'
+import type { ChangeMode } from './change'
+import { sql } from './db'
+import type { Store } from './store'
+
+const names: readonly Split[] = ['train', 'val', 'test']
+export const defaultRatios: Record<Split, number> = { train: 0.8, val: 0.1, test: 0.1 }
+
+export interface AssignOptions {
+  ratios?: Record<Split, number>
+  seed?: number
+  /** unassigned: samples that have a split keep it and count. all: everything is divided anew. */
+  which?: 'unassigned' | 'all'
+  /** Only samples that this import added; the others keep their split and count. */
+  importId?: number
+}
+
+/** One undo step unless `mode` is ignore. Returns how many samples each split has afterwards. */
+export function assignSplits(
+  store: Store,
+  options: AssignOptions = {},
+  mode: ChangeMode = 'record',
+): Record<Split, number> {
+  const ratios = options.ratios ?? defaultRatios
+  const shares = names.map((name) => ratios[name])
+  if (shares.some((share) => !(share >= 0)) || shares.every((share) => share === 0)) {
+    throw new TagwrightError(
+      'bad-input',
+      `The shares ${shares.join(', ')} of train, val and test must be 0 or more, one of them above 0.`,
+      { ratios },
+    )
+  }
+  const samples = sql<{ id: number; path: string; split: Split | null; import_id: number | null }>(
+    store.db,
+    'SELECT id, path, split, import_id FROM visible_sample ORDER BY id',
+  ).all()
+  const classes = new Map<number, number[]>()
+  const pairs = sql<{ sample_id: number; label_id: number }>(
+    store.db,
+    'SELECT DISTINCT label_id, sample_id FROM visible_annotation',
+  )
+  for (const { sample_id, label_id } of pairs.iterate()) {
+    const list = classes.get(sample_id)
+    if (list) list.push(label_id)
+    else classes.set(sample_id, [label_id])
+  }
+  const fixed = (sample: (typeof samples)[number]) =>
+    sample.split !== null &&
+    (options.which !== 'all' || (options.importId !== undefined && sample.import_id !== options.importId))
+  // Samples without a split that this call leaves alone are no part of the division.
+  const taking = samples.filter(
+    (sample) => fixed(sample) || options.importId === undefined || sample.import_id === options.importId,
+  )
+  const parts = stratifiedSplit(
+    taking.map((sample) => ({
+      name: sample.path,
+      classes: classes.get(sample.id) ?? [],
+      ...(fixed(sample) ? { part: names.indexOf(sample.split!) } : {}),
+    })),
+    shares,
+    options.seed ?? 0,
+  )
+  store.change(
+    'Assign splits',
+    (write) => {
+      names.forEach((name, part) => {
+        const ids = taking.filter((sample, i) => parts[i] === part && sample.split !== name).map((sample) => sample.id)
+        if (ids.length > 0) write.set('sample', 'split', name, ids)
+      })
+    },
+    mode,
+  )
+  const count = (part: number) => parts.reduce((sum, p) => sum + (p === part ? 1 : 0), 0)
+  return { train: count(0), val: count(1), test: count(2) }
+}

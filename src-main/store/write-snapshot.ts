@@ -1,0 +1,164 @@
+/** Freezes the data of a run into `snapshot.jsonl.gz`: the state of one moment, though the project is edited meanwhile. */
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { createGzip } from 'node:zlib'
+import { TagwrightError } from '@shared/base/errors'
+import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
+import type { Split } from '@shared/domain/split'
+import { shapeArea, unpackFlags, unpackShape } from './annotation'
+import { sql } from './db'
+import { listLabels } from './label'
+import { getProject } from './project'
+import { addSnapshot, type SnapshotRow } from './snapshot'
+import type { Store } from './store'
+import { walkSamples } from './walk-samples'
+
+export interface SnapshotOptions {
+  /** Only these splits; empty: all samples. */
+  splits: readonly Split[]
+  /** Absolute path; written beside itself first and renamed when complete. */
+  file: string
+  signal?: AbortSignal
+}
+
+/**
+ * Samples whose state is not `ok` or whose size is unknown are left out and counted in `skipped`. Throws `no-samples`
+ * when nothing is left, `disk-full`, and the signal's reason.
+ */
+export async function writeSnapshot(
+  store: Store,
+  { splits, file, signal }: SnapshotOptions,
+): Promise<SnapshotRow & { skipped: number }> {
+  const reader = store.openReader()
+  try {
+    // One read transaction: every page below comes from the same moment.
+    reader.exec('BEGIN')
+    const project = getProject(reader)
+    const labels = listLabels(reader)
+    const usable = `state = 'ok' AND width > 0 AND height > 0`
+    const filter = splits.length > 0 ? ' AND split IN (SELECT value FROM json_each(?))' : ''
+    const args = splits.length > 0 ? [JSON.stringify(splits)] : []
+    const count = (where: string) =>
+      sql<{ n: number }>(reader, `SELECT count(*) AS n FROM visible_sample WHERE ${where}${filter}`).get(...args)!.n
+    const samples = count(usable)
+    const skipped = count('1') - samples
+    if (samples === 0) {
+      const where = splits.length > 0 ? ` in ${splits.join(', ')}` : ''
+      throw new TagwrightError(
+        'no-samples',
+        `There is no usable image${where} (${skipped} missing or unreadable). Import images or assign splits first.`,
+        { splits: [...splits], skipped },
+      )
+    }
+    const header: SnapshotHeader = {
+      version: 1,
+      task: project.task,
+      labels: labels.map(({ name, cocoId, color, skeleton }) => ({
+        name,
+        cocoId,
+        color,
+        ...(skeleton ? { skeleton } : {}),
+      })),
+      samples,
+    }
+    const indexOf = new Map(labels.map((label) => [label.id, label.index]))
+    const hash = createHash('sha256')
+    let annotations = 0
+    const lines = function* (): Generator<string> {
+      yield JSON.stringify(header)
+      for (const { sample, file: image, annotations: rows } of walkSamples(reader, store.folder, splits)) {
+        if (sample.state !== 'ok' || !sample.width || !sample.height) continue
+        annotations += rows.length
+        const line: SnapshotSample = {
+          id: sample.id,
+          file: image,
+          name: sample.path,
+          width: sample.width,
+          height: sample.height,
+          split: sample.split as Split | null,
+          cocoImageId: sample.coco_image_id,
+          annotations: rows.map((row) => {
+            const shape = unpackShape(row)
+            return {
+              id: row.id,
+              label: indexOf.get(row.label_id)!,
+              shape,
+              ...(row.x1 === null ? {} : { box: [row.x1, row.y1!, row.x2!, row.y2!] as const }),
+              flags: unpackFlags(row.flags),
+              area: row.area ?? shapeArea(shape),
+            }
+          }),
+        }
+        yield JSON.stringify(line)
+      }
+    }
+    await writeGzipLines(file, lines(), (text) => hash.update(text), signal)
+    const row = {
+      file,
+      splits: [...splits],
+      samples,
+      annotations,
+      hash: hash.digest('hex'),
+      revision: project.revision,
+    }
+    const createdAt = new Date()
+    const id = addSnapshot(store.db, row, createdAt)
+    return { id, ...row, createdAt: createdAt.toISOString(), skipped }
+  } finally {
+    reader.close()
+  }
+}
+
+async function writeGzipLines(
+  file: string,
+  lines: Iterable<string>,
+  onText: (text: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  const temp = `${file}.${process.pid}.part`
+  try {
+    const gzip = createGzip({ level: 4 })
+    const target = createWriteStream(temp)
+    gzip.pipe(target)
+    const done = Promise.all([finished(target), finished(gzip)])
+    // A failed write (disk full) must end the loop below, which otherwise waits for a drain that never comes.
+    const failed = done.then(
+      () => new Promise<never>(() => {}),
+      (error) => Promise.reject(error),
+    )
+    target.on('error', (error) => gzip.destroy(error))
+    failed.catch(() => {})
+    let text = ''
+    for (const line of lines) {
+      text += line + '\n'
+      if (text.length < 1 << 18) continue
+      signal?.throwIfAborted()
+      onText(text)
+      if (!gzip.write(text)) await Promise.race([once(gzip, 'drain'), failed])
+      text = ''
+    }
+    onText(text)
+    gzip.end(text)
+    await done
+    const handle = await open(temp, 'r+')
+    await handle.sync()
+    await handle.close()
+    await rename(temp, file)
+  } catch (error) {
+    await rm(temp, { force: true })
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+      throw new TagwrightError(
+        'disk-full',
+        `The disk is full: ${file} could not be written. Free some space and try again.`,
+        { file },
+        { cause: error },
+      )
+    }
+    throw error
+  }
+}
