@@ -18,6 +18,7 @@ export function workerHandlers(report: WorkerReport): ServiceHandlers<typeof wor
     train: notAvailable('training'),
     predict: notAvailable('prediction'),
     evaluate: notAvailable('evaluation'),
+    score: async (input) => (await import('./predict/score-predictions')).scorePredictions(input),
     exportOnnx: notAvailable('ONNX export'),
   }
 }

@@ -24,6 +24,8 @@ export interface WorkerReport {
   /** Resume only, before the first metrics: position of the checkpoint. The core deletes rows after it. */
   resumed(payload: Payload<'resumed'>): void
   log(level: 'info' | 'warning', message: string): void
+  /** Prediction only, before the first detections: the names that their labels index. */
+  classes(names: string[]): void
   detections(payload: Payload<'detections'>): void
 }
 
@@ -71,6 +73,7 @@ export function workerReport(hub: Hub<typeof workerContracts>, wire: Wire): Work
     recipe: (recipe) => hub.emit('worker.recipe', { recipe }),
     resumed: (payload) => hub.emit('worker.resumed', payload),
     log: (level, message) => hub.emit('worker.log', { level, message }),
+    classes: (names) => hub.emit('worker.classes', { names }),
     detections: (payload) => hub.emit('worker.detections', payload),
   }
 }

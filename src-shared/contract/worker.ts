@@ -255,6 +255,8 @@ export const workerContract = defineContract({
     /** Resume only, before the first step: the checkpoint's position. Later metric rows are deleted. */
     resumed: z.object({ step: z.int(), epoch: z.number() }),
     log: z.object({ level: z.enum(['info', 'warning']), message: z.string() }),
+    /** Prediction only, before the first detections: the names that `label` indexes. */
+    classes: z.object({ names: z.array(z.string()) }),
     detections: z.object({
       image: z.int(),
       /** Upright size in px. */

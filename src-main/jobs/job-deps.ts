@@ -1,0 +1,23 @@
+import { TagwrightError } from '@shared/base/errors'
+import type { StudioContracts } from '@shared/contract'
+import type { Hub } from '@shared/contract/rpc'
+import type { Store } from '../store/store'
+import type { StartWorker } from './worker-process'
+
+/** What jobs that use a worker process are made of. */
+export interface JobDeps {
+  /** The open project's store; null when none is open. */
+  store(): Store | null
+  startWorker: StartWorker
+  hub: Hub<StudioContracts>
+  /** For tests; see call-worker.ts. */
+  silenceMs?: number
+  graceMs?: number
+}
+
+/** Throws `no-project`. */
+export function needStore({ store }: Pick<JobDeps, 'store'>): Store {
+  const open = store()
+  if (open) return open
+  throw new TagwrightError('no-project', 'No project is open. Name one: tagwright <command> <project>.')
+}

@@ -1,0 +1,158 @@
+/** Detects objects on image files or on a part of the project. */
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { TagwrightError } from '@shared/base/errors'
+import { runsContract, type PredictedImage, type PredictResult } from '@shared/contract/runs'
+import type { CocoResult } from '@shared/domain/detection'
+import { labelColor } from '@shared/domain/label'
+import { drawDetections } from '../media/draw-detections'
+import { listLabels } from '../store/label'
+import { putPredictions, type SamplePrediction } from '../store/prediction'
+import type { Store } from '../store/store'
+import { walkSamples } from '../store/walk-samples'
+import { callWorker } from './call-worker'
+import { defineJob, type JobContext } from './define-job'
+import { needStore, type JobDeps } from './job-deps'
+import { resolveModel } from './resolve-model'
+import { jsonLines, writeAtomic } from './write-atomic'
+
+interface Image {
+  id: number
+  file: string
+  cocoImageId: number
+}
+
+export const predictJob = (deps: JobDeps) =>
+  defineJob({
+    kind: 'predict',
+    lane: 'worker',
+    params: runsContract.methods.predict.input,
+    async run({ source, images: wanted, out, draw, slice, ...inference }, context): Promise<PredictResult> {
+      const model = resolveModel(deps, source)
+      const fromProject = 'split' in wanted
+      const images = fromProject ? projectImages(needStore(deps), wanted.split) : fileImages(wanted.files)
+      // Files that are not the project's are named by the model itself, unless the model is the project's.
+      const useLabels = fromProject || model.run !== null
+      const labels = useLabels ? listLabels(needStore(deps).db) : null
+      // Failing now is better than after an hour of work.
+      if (out) await mkdir(dirname(resolve(out)), { recursive: true })
+      if (draw) await mkdir(resolve(draw), { recursive: true })
+
+      const byId = new Map(images.map((image) => [image.id, image]))
+      const rows: CocoResult[] = []
+      const pending: SamplePrediction[] = []
+      const save = (atLeast: number) => {
+        if (!fromProject || pending.length < atLeast) return
+        putPredictions(needStore(deps).db, model.source, pending.splice(0))
+      }
+      const drawing = draw ? drawer(resolve(draw), labels?.map((label) => label.color) ?? [], context) : null
+
+      const result = await callWorker({ ...deps, context }, (worker, options) => {
+        let names: readonly string[] | null = labels?.map((label) => label.name) ?? null
+        worker.on('classes', (classes) => {
+          names ??= classes.names
+        })
+        worker.on('detections', ({ image: id, width, height, detections }) => {
+          const image = byId.get(id)
+          if (!image) return
+          const told: PredictedImage = {
+            ...image,
+            width,
+            height,
+            detections: detections.map((detection) => ({
+              ...detection,
+              name: names?.[detection.label] ?? String(detection.label),
+            })),
+          }
+          if (out) for (const { label, score, box } of detections) rows.push(cocoRow(image, label, score, box, labels))
+          pending.push({ sampleId: id, detections })
+          save(200)
+          drawing?.add(told)
+          deps.hub.emit('runs.predicted', { job: context.id, image: told })
+        })
+        return worker.predict(
+          {
+            ...inference,
+            model: model.ref,
+            labels: labels?.map(({ name, cocoId }) => ({ name, cocoId })) ?? null,
+            slice: slice ? { size: slice } : null,
+            images,
+          },
+          options,
+        )
+      })
+      save(1)
+      await drawing?.done()
+      if (out) await writeAtomic(resolve(out), jsonLines(rows))
+      return {
+        ...result,
+        failed: result.failed.map(({ file, message }) => ({ file, message })),
+        out: out ? resolve(out) : null,
+        draw: draw ? resolve(draw) : null,
+      }
+    },
+  })
+
+function projectImages(store: Store, split: 'train' | 'val' | 'test' | null): Image[] {
+  const images: Image[] = []
+  for (const { sample, file } of walkSamples(store.db, store.folder, split ? [split] : [])) {
+    if (sample.state === 'ok') images.push({ id: sample.id, file, cocoImageId: sample.coco_image_id })
+  }
+  if (images.length === 0) {
+    throw new TagwrightError(
+      'no-samples',
+      `The project has no usable image${split ? ` in the split "${split}"` : ''}. Import images or choose another split.`,
+      { split },
+    )
+  }
+  return images
+}
+
+function fileImages(files: readonly string[]): Image[] {
+  return files.map((name, i) => {
+    const file = resolve(name)
+    if (!existsSync(file)) {
+      throw new TagwrightError('not-found', `The image ${file} does not exist. Check the path.`, { file })
+    }
+    return { id: i + 1, file, cocoImageId: i + 1 }
+  })
+}
+
+function cocoRow(
+  image: Image,
+  label: number,
+  score: number,
+  [x1, y1, x2, y2]: readonly [number, number, number, number],
+  labels: readonly { cocoId: number }[] | null,
+): CocoResult {
+  const category_id = labels?.[label]?.cocoId ?? label + 1
+  return { image_id: image.cocoImageId, category_id, bbox: [x1, y1, x2 - x1, y2 - y1], score }
+}
+
+/** Draws one picture after another beside the prediction; two images of one name get different files. */
+function drawer(folder: string, colors: readonly string[], context: JobContext) {
+  const used = new Set<string>()
+  let chain = Promise.resolve()
+  return {
+    add(image: PredictedImage): void {
+      const stem = basename(image.file, extname(image.file))
+      let name = `${stem}.jpg`
+      for (let n = 2; used.has(name.toLowerCase()); n++) name = `${stem}-${n}.jpg`
+      used.add(name.toLowerCase())
+      const boxes = image.detections.map((detection) => ({
+        ...detection,
+        color: colors[detection.label] ?? labelColor(detection.label),
+      }))
+      chain = chain.then(async () => {
+        if (context.signal.aborted) return
+        try {
+          await drawDetections(image.file, join(folder, name), boxes)
+        } catch (error) {
+          context.log('warning', `${image.file} could not be drawn: ${(error as Error).message}.`)
+        }
+      })
+    },
+    done: () => chain,
+  }
+}

@@ -1,0 +1,180 @@
+/** Carries a training run: snapshot, worker, metric rows, checkpoints, the run's row. */
+import { createHash } from 'node:crypto'
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { TagwrightError, toErrorShape } from '@shared/base/errors'
+import type { TrainResult } from '@shared/contract/worker'
+import type { Metric } from '@shared/domain/metric'
+import { parseRecipe } from '@shared/domain/recipe'
+import { putCheckpoint } from '../store/checkpoint'
+import { appendMetrics, deleteMetricsAfter, metricsSince } from '../store/metric'
+import { getRun, updateRun, type RunScore } from '../store/run'
+import { writeSnapshot } from '../store/write-snapshot'
+import { callWorker } from './call-worker'
+import { defineJob, type JobContext } from './define-job'
+import { needStore, type JobDeps } from './job-deps'
+
+export const trainJob = (deps: JobDeps) =>
+  defineJob({
+    kind: 'train',
+    lane: 'train',
+    params: z.object({ run: z.string(), resume: z.boolean() }),
+    run: (params, context) => train(deps, params, context),
+  })
+
+async function train(
+  deps: JobDeps,
+  { run, resume }: { run: string; resume: boolean },
+  context: JobContext,
+): Promise<TrainResult> {
+  const store = needStore(deps)
+  const { db } = store
+  const { hub } = deps
+  const { signal } = context
+  const runDir = join(store.folder, 'runs', run)
+  const changed = () => hub.emit('runs.changed', { run })
+  const before = updateRun(db, run, { status: 'running', error: null })
+  changed()
+  try {
+    mkdirSync(runDir, { recursive: true })
+    const log = fileLog(runDir, context)
+    const recipe = parseRecipe(before.recipe)
+    const snapshot = join(runDir, 'snapshot.jsonl.gz')
+    if (!existsSync(snapshot)) {
+      context.report('freezing the data', 0, null)
+      const splits = [...new Set([...recipe.data.trainSplits, recipe.data.evalSplit])]
+      const row = await writeSnapshot(store, { splits, file: snapshot, signal })
+      updateRun(db, run, { snapshot: row.id })
+      if (row.skipped > 0) log('warning', `${row.skipped} images are missing or unreadable and are left out.`)
+    }
+    // A run that was killed before its first checkpoint starts again from its beginning.
+    const hasCheckpoint = existsSync(join(runDir, 'last.ckpt'))
+    if (resume && !hasCheckpoint) {
+      log('warning', 'There is no checkpoint yet; the run starts from its beginning.')
+      rewind(-1)
+    }
+    const secondsBefore = resume && hasCheckpoint ? (before.seconds ?? 0) : 0
+
+    const result = await callWorker(
+      { ...deps, context: { ...context, signal, log }, metrics: storeMetrics },
+      (worker, options) => {
+        worker.on('recipe', ({ recipe: resolved }) => {
+          updateRun(db, run, { recipe: resolved, recipeHash: hashRecipe(resolved), provider: providerOf(resolved) })
+          changed()
+        })
+        worker.on('resumed', ({ step, epoch }) => {
+          rewind(step)
+          updateRun(db, run, { step, epoch })
+          changed()
+        })
+        worker.on('checkpoint', ({ kind, step, epoch, score }) => {
+          putCheckpoint(db, run, { kind, step, epoch, score, file: `runs/${run}/${kind}.ckpt` })
+          changed()
+        })
+        return worker.train(
+          {
+            runDir,
+            recipe: before.recipe,
+            snapshot,
+            resume: resume && hasCheckpoint,
+            weights: recipe.model.weights,
+            cacheDir: join(store.folder, 'cache', 'decoded'),
+          },
+          options,
+        )
+      },
+    )
+    const { best, last, imagesPerSecond, dataWait } = result
+    const seconds = secondsBefore + result.seconds
+    const status = result.status === 'cancelled' ? statusOfAbort(signal) : 'done'
+    updateRun(db, run, { status, best, last, seconds, imagesPerSecond, dataWait })
+    changed()
+    if (result.status === 'cancelled')
+      throw signal.aborted ? signal.reason : new TagwrightError('cancelled', 'Cancelled.')
+    return { ...result, seconds }
+  } catch (error) {
+    const shape = toErrorShape(error)
+    if (getRun(db, run).status === 'running') {
+      const status = signal.aborted ? statusOfAbort(signal) : shape.code === 'interrupted' ? 'interrupted' : 'failed'
+      updateRun(db, run, { status, error: signal.aborted ? null : shape })
+      changed()
+    }
+    throw error
+  }
+
+  function storeMetrics(rows: Metric[]): void {
+    const cursor = appendMetrics(db, run, rows)
+    const scores = readScores(rows)
+    const end = rows.at(-1)
+    const row = getRun(db, run)
+    updateRun(db, run, {
+      ...(end ? { step: end.step, epoch: end.epoch } : {}),
+      ...(scores.length > 0 ? { last: scores.at(-1)!, best: bestOf(row.best, scores) } : {}),
+    })
+    hub.emit('runs.metrics', { run, cursor })
+    if (scores.length > 0) changed()
+  }
+
+  /** Deletes what was measured after `step` and takes the scores from what is left. */
+  function rewind(step: number): void {
+    deleteMetricsAfter(db, run, step)
+    const scores: RunScore[] = []
+    for (let after = 0; ;) {
+      const { rows, cursor } = metricsSince(db, run, after)
+      if (rows.length === 0) break
+      scores.push(...readScores(rows.filter((row): row is Metric => row.value !== null)))
+      after = cursor
+    }
+    updateRun(db, run, { best: bestOf(null, scores), last: scores.at(-1) ?? null })
+  }
+}
+
+/** Evaluations among metric rows: `val/AP` with the `val/AP50` of the same step, which comes in the same report. */
+function readScores(rows: readonly Metric[]): RunScore[] {
+  return rows
+    .filter(({ series }) => series === 'val/AP')
+    .map(({ step, epoch, value }) => ({
+      epoch,
+      step,
+      AP: value,
+      AP50: rows.find((row) => row.series === 'val/AP50' && row.step === step)?.value ?? -1,
+    }))
+}
+
+const bestOf = (best: RunScore | null, scores: readonly RunScore[]): RunScore | null =>
+  scores.reduce<RunScore | null>((top, score) => (top === null || score.AP > top.AP ? score : top), best)
+
+/** Cancelled by a person, or interrupted because the project closes. */
+const statusOfAbort = (signal: AbortSignal) =>
+  signal.aborted && (signal.reason as { code?: string }).code === 'closing' ? 'interrupted' : 'cancelled'
+
+const providerOf = (recipe: Record<string, unknown>): string | null =>
+  typeof recipe.provider === 'string' ? recipe.provider : null
+
+/** sha256 of the recipe with its keys in order, so that equal recipes have equal hashes. */
+function hashRecipe(recipe: Record<string, unknown>): string {
+  const sorted = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(sorted)
+    if (value === null || typeof value !== 'object') return value
+    return Object.fromEntries(
+      Object.entries(value)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, inner]) => [key, sorted(inner)]),
+    )
+  }
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(recipe)))
+    .digest('hex')
+}
+
+function fileLog(runDir: string, context: JobContext): JobContext['log'] {
+  return (level, message) => {
+    context.log(level, message)
+    try {
+      appendFileSync(join(runDir, 'log.jsonl'), `${JSON.stringify({ at: new Date().toISOString(), level, message })}\n`)
+    } catch {
+      // The log is a comfort: a full disk is told by what must be written.
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { TagwrightError } from '@shared/base/errors'
+import type { Run, RunSummary, runsContract } from '@shared/contract/runs'
+import type { ServiceHandlers } from '@shared/contract/rpc'
+import { parseRecipe } from '@shared/domain/recipe'
+import { needStore, type JobDeps } from '../jobs/job-deps'
+import type { Queue } from '../jobs/queue'
+import { resolveModel } from '../jobs/resolve-model'
+import { metricsSince } from '../store/metric'
+import { createRun, findRun, listRuns, updateRun, type RunRow } from '../store/run'
+import type { Store } from '../store/store'
+
+export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHandlers<typeof runsContract> {
+  const changed = (run: string) => deps.hub.emit('runs.changed', { run })
+  const carry = (store: Store, run: string, isResume: boolean) => {
+    const job = queue().add('train', { run, resume: isResume }, { run })
+    updateRun(store.db, run, { job: job.id, status: 'queued' })
+    changed(run)
+    return { run, job: job.id }
+  }
+  return {
+    start({ recipe: given, name }) {
+      const store = needStore(deps)
+      const recipe = parseRecipe(given)
+      if (recipe.task !== store.project.task) {
+        throw new TagwrightError(
+          'bad-recipe',
+          `The recipe is for the task "${recipe.task}", the project for "${store.project.task}". Use a recipe of that task.`,
+        )
+      }
+      if (recipe.model.weights !== null) recipe.model.weights = findWeights(deps, recipe.model.weights)
+      const { model, task } = recipe
+      // What was given is stored, so that 'auto' stays visible until the worker has resolved it.
+      const run = createRun(store.db, { ...(name ? { name } : {}), task, model: model.id, recipe })
+      return carry(store, run.id, false)
+    },
+    resume({ run: ref }) {
+      const store = needStore(deps)
+      const run = findRun(store.db, ref)
+      if (run.status === 'queued' || run.status === 'running' || run.status === 'paused') {
+        throw new TagwrightError(
+          'run-active',
+          `Run ${run.id} is ${run.status} already. Wait for it, or cancel it first.`,
+          {
+            run: run.id,
+            status: run.status,
+          },
+        )
+      }
+      if (run.status === 'done') {
+        throw new TagwrightError(
+          'run-done',
+          `Run ${run.id} is done. Start a new run with its weights: --weights ${run.id}.`,
+          {
+            run: run.id,
+          },
+        )
+      }
+      return carry(store, run.id, true)
+    },
+    cancel({ run: ref }) {
+      const store = needStore(deps)
+      const run = findRun(store.db, ref)
+      if (run.job === null) return
+      queue().cancel(run.job)
+      // A job that had not begun has nobody who writes the run's end.
+      if (run.status === 'queued' && queue().get(run.job).status === 'cancelled') {
+        updateRun(store.db, run.id, { status: 'cancelled' })
+        changed(run.id)
+      }
+    },
+    list: () => ({ runs: listRuns(needStore(deps).db).map(summary) }),
+    get({ run }) {
+      const store = needStore(deps)
+      return detail(store, findRun(store.db, run))
+    },
+    rename({ run: ref, name }) {
+      const { db } = needStore(deps)
+      const { id } = findRun(db, ref)
+      updateRun(db, id, { name })
+      changed(id)
+    },
+    metrics({ run, after, limit }) {
+      const { db } = needStore(deps)
+      return metricsSince(db, findRun(db, run).id, after, limit)
+    },
+    evaluate(input) {
+      needStore(deps)
+      if (input.source.kind !== 'predictions') resolveModel(deps, input.source)
+      return { job: queue().add('evaluate', input).id }
+    },
+    predict(input) {
+      resolveModel(deps, input.source)
+      return { job: queue().add('predict', input).id }
+    },
+    export(input) {
+      const { run } = resolveModel(deps, { kind: 'run', run: input.run, checkpoint: input.checkpoint })
+      return { job: queue().add('export', input, { run: run! }).id }
+    },
+  }
+}
+
+const summary = ({ id, name, status, model, startedAt, epoch, best }: RunRow): RunSummary => ({
+  id,
+  name,
+  status,
+  model,
+  startedAt,
+  epochs: epoch,
+  best,
+})
+
+const detail = (store: Store, run: RunRow): Run => ({
+  ...summary(run),
+  task: run.task,
+  job: run.job,
+  recipe: run.recipe,
+  last: run.last,
+  seconds: run.seconds,
+  imagesPerSecond: run.imagesPerSecond,
+  dataWait: run.dataWait,
+  error: run.error,
+  finishedAt: run.finishedAt,
+  folder: join(store.folder, 'runs', run.id),
+})
+
+/** Start weights: a checkpoint file, or a run of this project by id, name or `latest`. */
+function findWeights(deps: JobDeps, weights: string): string {
+  const file = resolve(weights)
+  if (existsSync(file)) {
+    if (file.endsWith('.ckpt')) return file
+    throw new TagwrightError(
+      'foreign-weights',
+      `${file} is not a checkpoint of this product (.ckpt). Give a run's id, or a file in runs/<id>/.`,
+      { file },
+    )
+  }
+  const { ref } = resolveModel(deps, { kind: 'run', run: weights, checkpoint: 'best' })
+  if (ref.kind !== 'run') throw new TagwrightError('not-found', `There are no weights "${weights}".`)
+  return join(ref.runDir, `${ref.checkpoint}.ckpt`)
+}

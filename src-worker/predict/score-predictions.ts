@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises'
+import { TagwrightError } from '@shared/base/errors'
+import type { Evaluation } from '@shared/contract/worker'
+import type { Split } from '@shared/domain/split'
+import type { IouType } from '@shared/evaluation/coco-params'
+import { evaluateCoco } from '@shared/evaluation/evaluate-coco'
+import { loadCocoResults } from '@shared/evaluation/load-coco'
+import { readSnapshot } from '../data/read-snapshot'
+import { snapshotTruth } from './snapshot-truth'
+
+/** Evaluates a file in COCO's result format against a snapshot. Throws `not-found`, `bad-json`, `bad-results`. */
+export async function scorePredictions(input: {
+  snapshot: string
+  split: Split | null
+  predictions: string
+  iouType: IouType
+}): Promise<Evaluation> {
+  const started = performance.now()
+  const { snapshot, split, predictions, iouType } = input
+  const results = await readResults(predictions)
+  const { header, samples } = await readSnapshot(snapshot, split ? [split] : undefined)
+  const gt = snapshotTruth(header, samples, iouType)
+  const sizes = samples.map(({ cocoImageId, width, height }) => ({ id: cocoImageId, width, height }))
+  const sigmas = header.labels.find((label) => label.skeleton)?.skeleton?.sigmas
+  const { coco, stats, perClass, images, warnings } = evaluateCoco({
+    gt,
+    dt: loadCocoResults(results, gt, iouType, sizes),
+    iouType,
+    ...(iouType === 'keypoints' && sigmas?.length ? { sigmas } : {}),
+  })
+  return {
+    iouType,
+    coco,
+    stats,
+    perClass: perClass as Evaluation['perClass'],
+    images,
+    seconds: (performance.now() - started) / 1000,
+    thresholds: null,
+    warnings,
+  }
+}
+
+async function readResults(file: string): Promise<unknown> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    throw new TagwrightError(
+      'not-found',
+      `The predictions file ${file} cannot be read. Give a COCO result file.`,
+      { file },
+      { cause },
+    )
+  }
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new TagwrightError(
+      'bad-json',
+      `${file} is not JSON: ${(cause as Error).message}. Give a COCO result file.`,
+      { file },
+      { cause },
+    )
+  }
+}
