@@ -35,7 +35,17 @@ function hasGraphicsDevice(): boolean {
   return existsSync('/dev/dri') && readdirSync('/dev/dri').some((name) => name.startsWith('renderD'))
 }
 
+/** The loader that finds drivers; programs such as Chromium bring their own, ONNX Runtime looks for the system's. */
+function hasVulkanLoader(): boolean {
+  if (process.platform !== 'linux') return true
+  const triplet = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu'
+  const folders = [`/usr/lib/${triplet}`, `/lib/${triplet}`, '/usr/lib64', '/usr/lib', '/usr/local/lib']
+  const named = (process.env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean)
+  return [...named, ...folders].some((folder) => existsSync(join(folder, 'libvulkan.so.1')))
+}
+
 function findGpu(): Found {
+  if (!hasVulkanLoader()) return { reason: 'libvulkan.so.1 is not there; apt-get install libvulkan1' }
   const named = process.env.VK_DRIVER_FILES
   if (named) {
     const missing = named.split(':').find((file) => !existsSync(file))
