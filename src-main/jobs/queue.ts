@@ -15,8 +15,11 @@ export interface QueueEvents {
 }
 
 export interface Queue {
-  /** Marks jobs that a dead core left running as `interrupted`, starts those left queued. Returns the interrupted ones. */
-  recover(): Job[]
+  /**
+   * Marks jobs that a dead core left running as `interrupted`, and starts those left queued; with `start: false` these
+   * are interrupted too, for hosts that live for one command only. Returns the interrupted ones.
+   */
+  recover(options?: { start?: boolean }): Job[]
   /** Throws `bad-input` when the params do not match the kind. */
   add(kind: string, params: unknown, options?: { run?: string }): Job
   /** Throws `not-found`. */
@@ -130,13 +133,10 @@ export function createQueue({ rows, kinds, events }: QueueOptions): Queue {
   }
 
   const queue: Queue = {
-    recover() {
-      const interrupted = rows.withStatus('running').map((job) =>
-        update(job.id, {
-          status: 'interrupted',
-          error: { code: 'interrupted', message: 'The program ended while this was running.' },
-        }),
-      )
+    recover({ start = true } = {}) {
+      const lost = [...rows.withStatus('running'), ...(start ? [] : rows.withStatus('queued'))]
+      const error = { code: 'interrupted', message: 'The program ended before this was done.' }
+      const interrupted = lost.map((job) => update(job.id, { status: 'interrupted', error }))
       for (const job of rows.withStatus('queued')) {
         const definition = byKind.get(job.kind)
         if (definition?.params.safeParse(job.params).success) enqueue(job)

@@ -213,6 +213,8 @@ export interface ServeOptions<C extends Contracts> {
   onError?: (error: unknown, method: string) => void
 }
 export interface Server {
+  /** Refuses new calls with `closing` and waits for those that run, so that no answer is lost. */
+  drain(): Promise<void>
   /** Aborts running calls, waits for their handlers and stops listening. The wire stays open. */
   close(): Promise<void>
 }
@@ -227,6 +229,7 @@ export function serve<C extends Contracts>(
   const running = new Map<number, { abort: (reason?: unknown) => void; done: Promise<void> }>()
   const subscriptions = new Map<string, () => void>()
   let open = true
+  let draining = false
   const reply = (message: Message) => {
     if (open) wire.send(message)
   }
@@ -258,6 +261,7 @@ export function serve<C extends Contracts>(
             error: { ...badMessage, message: `Call ${message.id} is already running.` },
           })
         }
+        if (draining) return reply({ type: 'error', id: message.id, error: closing })
         const { signal, abort } = abortable()
         // The handler starts in a later microtask, so that `running` holds the call before it can end.
         const done = Promise.resolve().then(() => answer(message.id, message.method, message.input, signal))
@@ -296,6 +300,10 @@ export function serve<C extends Contracts>(
   }
   const stopClose = wire.onClose(shut)
   return {
+    async drain() {
+      draining = true
+      await Promise.all([...running.values()].map((call) => call.done))
+    },
     async close() {
       stopMessages()
       stopClose()
@@ -306,6 +314,10 @@ export function serve<C extends Contracts>(
   }
 }
 
+const closing: ErrorShape = {
+  code: 'closing',
+  message: 'The process that owns the project is ending. Repeat the command.',
+}
 const badMessage: ErrorShape = { code: 'bad-message', message: 'The message is not one of the contract protocol.' }
 
 function find(contracts: Contracts, handlers: Handlers<Contracts>, path: string) {

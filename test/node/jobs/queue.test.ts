@@ -142,6 +142,15 @@ describe('queue', () => {
     expect(order).toEqual(['+queued', '-queued'])
   })
 
+  test('starts nothing for a host that lives for one command', async () => {
+    const rows = memoryJobRows()
+    const { id } = rows.insert({ kind: 'nap', params: { name: 'a' }, run: 'r1' })
+    const { queue, order } = setup(rows)
+    expect(queue.recover({ start: false })).toMatchObject([{ id, run: 'r1', status: 'interrupted' }])
+    await sleep(5)
+    expect(order).toEqual([])
+  })
+
   test('close interrupts what runs, keeps the queue and takes no more', async () => {
     const { queue, rows } = setup()
     const running = queue.add('nap', { name: 'a', ms: 60_000 })

@@ -92,6 +92,18 @@ describe('serve', () => {
     expect(await served().api.echo.who()).toEqual({ id: 'test' })
   })
 
+  test('drain lets running calls end and refuses new ones', async () => {
+    const { api, server } = served()
+    const controller = new AbortController()
+    const running = api.echo.finish({}, { signal: controller.signal, graceful: true })
+    await api.echo.say({ text: 'arrived' })
+    const drained = server.drain()
+    await expect(api.echo.say({ text: 'late' })).rejects.toMatchObject({ code: 'closing' })
+    controller.abort()
+    await drained
+    expect(await running).toEqual({ text: 'finished properly' })
+  })
+
   test('close aborts running calls and waits for them', async () => {
     const { api, server } = served()
     const call = api.echo.hang()

@@ -1,0 +1,106 @@
+/** The web host on a socket: the fetch handler of web.ts, and the contract over WebSocket at /rpc. */
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { serve } from '@hono/node-server'
+import { WebSocketServer } from 'ws'
+import { TagwrightError } from '@shared/base/errors'
+import { websocketWire } from '@shared/contract/wires/websocket'
+import type { Ports } from './ports'
+import type { Studio } from './studio'
+import { createGate, createWeb, type WebOptions } from './web'
+
+export interface ListenOptions {
+  /** Default 127.0.0.1: this machine only. */
+  hostname?: string
+  /** Default 0: any free one. */
+  port?: number
+}
+
+export interface Listener {
+  port: number
+  token: string
+  /** The address for a browser, with the token. */
+  url: string
+  close(): Promise<void>
+}
+
+/** A message of the contract is rows, never pixels: 16 MB is far more than the largest. */
+const maxMessage = 16 * 2 ** 20
+/** A connection that does not answer a ping within this time is dropped, ms. */
+const pingInterval = 30_000
+
+/** Throws `port-taken`, `cannot-listen`. */
+export async function listen(
+  studio: Pick<Studio, 'connect' | 'store'>,
+  ports: Pick<Ports, 'version' | 'log'>,
+  { hostname = '127.0.0.1', port: wanted = 0 }: ListenOptions = {},
+): Promise<Listener> {
+  const token = randomBytes(32).toString('base64url')
+  const hosts: string[] = []
+  const options: WebOptions = { token, hosts, cookie: 'tagwright', version: ports.version, store: studio.store }
+  const gate = createGate(options)
+  const web = createWeb(options)
+
+  const server = await new Promise<HttpServer>((resolve, reject) => {
+    const http = serve({ fetch: web.fetch, hostname, port: wanted }, () => resolve(http)) as HttpServer
+    http.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE'
+      const message = taken
+        ? `Port ${wanted} is in use. Choose another with --port, or 0 for any free one.`
+        : `The server cannot listen on ${hostname}:${wanted} (${cause.code}). Choose another address.`
+      reject(new TagwrightError(taken ? 'port-taken' : 'cannot-listen', message, { hostname, port: wanted }, { cause }))
+    })
+  })
+  const { port } = server.address() as AddressInfo
+  const names = new Set(['127.0.0.1', 'localhost', hostname.includes(':') ? `[${hostname}]` : hostname])
+  hosts.push(...[...names].map((name) => `${name}:${port}`.toLowerCase()))
+  options.cookie = `tagwright_${port}`
+
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessage, perMessageDeflate: false })
+  let callers = 0
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => {})
+    const { host, origin, authorization, cookie = '' } = request.headers
+    const own = new RegExp(`(?:^|;\\s*)${options.cookie}=([^;]*)`).exec(cookie)?.[1]
+    const refusal = gate.check({ host, origin, authorization, cookie: own })
+    const path = request.url?.split('?')[0]
+    if (refusal || path !== '/rpc') {
+      const status = refusal ? `${refusal.status} ${refusal.code}` : '404 not-found'
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      return
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      let alive = true
+      webSocket.on('pong', () => {
+        alive = true
+      })
+      const ping = setInterval(() => {
+        if (!alive) webSocket.terminate()
+        alive = false
+        webSocket.ping()
+      }, pingInterval)
+      webSocket.on('close', () => clearInterval(ping))
+      studio.connect(websocketWire(webSocket), { id: `websocket-${++callers}` })
+    })
+  })
+  ports.log('info', `Listening on ${hostname}:${port}.`)
+
+  const shown = hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : [...names].at(-1)!
+  return {
+    port,
+    token,
+    url: `http://${shown}:${port}/?token=${token}`,
+    async close() {
+      for (const socket of sockets.clients) socket.close(1001)
+      // Those that do not answer the closing handshake are cut.
+      const cut = setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), 500)
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeIdleConnections()
+      })
+      clearTimeout(cut)
+    },
+  }
+}

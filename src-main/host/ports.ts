@@ -1,0 +1,14 @@
+import type { StartWorker } from '../jobs/worker-process'
+
+/** What a host supplies; everything else is the same product everywhere. */
+export interface Ports {
+  host: 'cli' | 'browser' | 'electron'
+  /** Of the product. */
+  version: string
+  nativeDialogs: boolean
+  startWorker: StartWorker
+  /** For people who look for a fault; never shown as the answer of a command. */
+  log(level: 'info' | 'warning' | 'error', message: string): void
+  /** true: jobs left queued by an earlier process are started. A host that lives for one command leaves them. */
+  startsQueuedJobs: boolean
+}
