@@ -18,8 +18,10 @@ export function sortByKey(rows: Int32Array, keys: Int32Array, keyCount: number):
 }
 
 /** Sorts `rows` by descending `scores[row]`, keeping the order of equal scores. Scores are finite. */
-export function sortByScore(rows: Int32Array, scores: Float64Array): Int32Array {
+export function sortByScore(rows: Int32Array, scores: Float64Array | Float32Array): Int32Array {
   const n = rows.length
+  // Below this the counters of the radix sort cost more than comparing.
+  if (n < 2000) return Int32Array.from(Array.from(rows).sort((a, b) => scores[b] - scores[a]))
   // A double's bits, sign folded in, order like the double; their complement orders descending.
   const words = new Uint32Array(2)
   const asDouble = new Float64Array(words.buffer)

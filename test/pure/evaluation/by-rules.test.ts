@@ -46,5 +46,7 @@ test('precision, recall and scores equal the rules', () => {
 })
 
 test('so they do with other limits and with categories pooled', () => {
-  fc.assert(fc.property(fc.nat(), fc.constantFrom([1, 3, 5], [2], [3, 20]), fc.boolean(), compare), { numRuns: 25 })
+  fc.assert(fc.property(fc.nat(), fc.constantFrom<number[]>([1, 3, 5], [2], [3, 20]), fc.boolean(), compare), {
+    numRuns: 25,
+  })
 })
