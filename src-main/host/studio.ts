@@ -17,13 +17,16 @@ import {
 import { memoryWires } from '@shared/contract/wires/memory'
 import type { JobDefinition } from '../jobs/define-job'
 import { evaluateJob } from '../jobs/evaluate-job'
+import { exportDataJob } from '../jobs/export-data-job'
 import { exportJob } from '../jobs/export-job'
+import { importJob } from '../jobs/import-job'
 import type { JobDeps } from '../jobs/job-deps'
 import { memoryJobRows, storeJobRows, type JobRows } from '../jobs/job-rows'
 import { predictJob } from '../jobs/predict-job'
 import { createQueue, type Queue } from '../jobs/queue'
 import { trainJob } from '../jobs/train-job'
 import { createAnnotationsService } from '../services/annotations'
+import { createDatasetsService } from '../services/datasets'
 import { createHistoryService } from '../services/history'
 import { createJobsService } from '../services/jobs'
 import { createLabelsService } from '../services/labels'
@@ -93,7 +96,14 @@ export function createStudio(ports: Ports): Studio {
     open: (folder) => studio.open(folder),
   }
   const deps: JobDeps = { store: () => store, startWorker: ports.startWorker, hub }
-  const kinds = [trainJob(deps), evaluateJob(deps), predictJob(deps), exportJob(deps)] as unknown as JobDefinition[]
+  const kinds = [
+    trainJob(deps),
+    evaluateJob(deps),
+    predictJob(deps),
+    exportJob(deps),
+    importJob(deps),
+    exportDataJob(deps),
+  ] as unknown as JobDefinition[]
   const newQueue = (rows: JobRows) =>
     createQueue({
       rows,
@@ -113,6 +123,7 @@ export function createStudio(ports: Ports): Studio {
     labels: createLabelsService(session),
     samples: createSamplesService(session),
     annotations: createAnnotationsService(session),
+    datasets: createDatasetsService(session, getQueue),
     history: createHistoryService(session),
     jobs: createJobsService(getQueue),
     runs: createRunsService(deps, getQueue),

@@ -37,13 +37,12 @@ export interface Refusal {
 }
 
 export function createGate({ token, hosts }: Pick<WebOptions, 'token' | 'hosts'>): Gate {
-  const origins = hosts.map((host) => `http://${host}`)
   return {
     check({ host, origin, authorization, cookie }) {
       if (!host || !hosts.includes(host.toLowerCase())) {
         return { status: 403, code: 'wrong-host', message: `This server does not answer for the host "${host ?? ''}".` }
       }
-      if (origin !== undefined && !origins.includes(origin.toLowerCase())) {
+      if (origin !== undefined && !hosts.some((name) => origin.toLowerCase() === `http://${name}`)) {
         return { status: 403, code: 'wrong-origin', message: `Pages of "${origin}" may not use this server.` }
       }
       const bearer = authorization?.startsWith('Bearer ') ? authorization.slice(7) : undefined
