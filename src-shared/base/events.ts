@@ -5,7 +5,9 @@ export interface Events<Payloads extends Record<string, unknown>> {
   emit<K extends keyof Payloads>(name: K, payload: Payloads[K]): void
 }
 
-export function events<Payloads extends Record<string, unknown>>(onError: (error: unknown) => void = () => {}): Events<Payloads> {
+export function events<Payloads extends Record<string, unknown>>(
+  onError: (error: unknown) => void = () => {},
+): Events<Payloads> {
   const listeners = new Map<keyof Payloads, Set<(payload: never) => void>>()
   return {
     on(name, listener) {

@@ -19,7 +19,8 @@ export function registry<T>(kind: string, modules: Record<string, T>): Registry<
   for (const [path, entry] of Object.entries(modules)) {
     const id = path.split('/').pop()!.replace(/\.ts$/, '')
     if (id === 'index' || entry === undefined) continue
-    if (byId.has(id)) throw new TagwrightError('duplicate-id', `Two ${kind} files are named "${id}". Rename one of them.`)
+    if (byId.has(id))
+      throw new TagwrightError('duplicate-id', `Two ${kind} files are named "${id}". Rename one of them.`)
     byId.set(id, entry)
   }
   const ids = [...byId.keys()].sort()

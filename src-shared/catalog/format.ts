@@ -6,8 +6,8 @@ import type { Dataset, DatasetChunk, DatasetIssue, DatasetSample } from '../doma
 export interface SourceFile {
   /** Relative to the source's root, `/` as separator. */
   path: string
-  /** Bytes. */
-  size: number
+  /** Bytes; absent for images, where it is not needed and costs a look at the disk. */
+  size?: number
 }
 
 /** Upright size in pixels (EXIF applied). */

@@ -1,5 +1,6 @@
 /** Every service of the core by name. The window, the CLI and attached processes use `client(contracts, wire)`. */
 import { annotationsContract } from './annotations'
+import { datasetsContract } from './datasets'
 import { historyContract } from './history'
 import { jobsContract } from './jobs'
 import { labelsContract } from './labels'
@@ -14,6 +15,7 @@ export const contracts = {
   labels: labelsContract,
   samples: samplesContract,
   annotations: annotationsContract,
+  datasets: datasetsContract,
   history: historyContract,
   jobs: jobsContract,
   runs: runsContract,

@@ -37,11 +37,14 @@ export function boundingBox(points: Iterable<Point>): Box {
   let y1 = Infinity
   let x2 = -Infinity
   let y2 = -Infinity
-  for (const [x, y] of points) {
-    x1 = Math.min(x1, x)
-    y1 = Math.min(y1, y)
-    x2 = Math.max(x2, x)
-    y2 = Math.max(y2, y)
+  // Imports call this for every polygon: indexing is several times faster than destructuring.
+  for (const point of points) {
+    const x = point[0]
+    const y = point[1]
+    if (x < x1) x1 = x
+    if (y < y1) y1 = y
+    if (x > x2) x2 = x
+    if (y > y2) y2 = y
   }
   return [x1, y1, x2, y2]
 }

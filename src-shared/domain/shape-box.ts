@@ -10,7 +10,7 @@ export function shapeBox(shape: Shape): Box | null {
     case 'rotated-box':
       return boundingBox(rotatedBoxCorners(shape.rotatedBox))
     case 'polygon':
-      return shape.box ?? boundingBox(shape.rings.flat())
+      return shape.box ?? boundingBox(shape.rings.length === 1 ? shape.rings[0] : shape.rings.flat())
     case 'mask':
       return shape.box ?? maskBox(shape.mask.size, shape.mask.counts)
     case 'keypoints': {

@@ -25,7 +25,6 @@ export default defineFormat<Record<string, never>>({
     },
   ],
   match: (probe) => Promise.resolve(imageIndex(probe.files).paths.length > 0 ? 0.01 : 0),
-  // eslint-disable-next-line @typescript-eslint/require-await
   async *read(source, options) {
     yield { labels: (options.labels ?? []).map((name) => ({ key: name, name })) }
     const { paths } = imageIndex(source.files)

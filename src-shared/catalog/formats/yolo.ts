@@ -164,7 +164,7 @@ async function namesFromRows(source: FormatSource, layout: YoloLayout): Promise<
 /** Label files whose image is not here. */
 async function findOrphans(source: FormatSource, taken: ReadonlySet<string>): Promise<DatasetIssue[]> {
   const issues: DatasetIssue[] = []
-  for (const { path, size } of source.files) {
+  for (const { path, size = 0 } of source.files) {
     if (extension(path) !== '.txt' || taken.has(path) || notLabels.test(path) || size === 0 || size > 1 << 20) continue
     const rows = decodeText(await source.read(path))
       .split('\n')

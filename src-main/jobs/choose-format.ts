@@ -1,0 +1,95 @@
+/** Which format a source has, by its content, and what to say when that is not clear. */
+import { readFile } from 'node:fs/promises'
+import { parse as parseYaml } from 'yaml'
+import { TagwrightError } from '@shared/base/errors'
+import { decodeText } from '@shared/base/text'
+import { formats, matchFormats, type AnyFormat } from '@shared/catalog/formats'
+import { extension, isImage } from '@shared/catalog/formats/common/paths'
+import type { NodeSource } from '../media/node-source'
+
+/** Throws `empty-folder`, `unknown-format`, `format-mismatch`, `ambiguous-format`, `unknown-id`. */
+export async function chooseFormat(source: NodeSource, wanted: string): Promise<string> {
+  if (source.files.length === 0) {
+    throw new TagwrightError(
+      'empty-folder',
+      `${source.given} holds no images and no annotation files. Check the path.`,
+      { path: source.given },
+    )
+  }
+  if (wanted !== 'auto') {
+    const format = formats.get(wanted)
+    // A file that was named is read whatever it looks like: the reader says best what is wrong with it.
+    if (source.named.length || (await format.match(source)) > 0) return wanted
+    const others = await matchFormats(source)
+    const found = others.length
+      ? `It looks like: ${others.map((match) => match.id).join(', ')}.`
+      : `It holds ${describeFiles(source)}.`
+    throw new TagwrightError('format-mismatch', `There is no ${format.title} in ${source.given}. ${found}`, {
+      path: source.given,
+      candidates: others,
+    })
+  }
+  const matches = await matchFormats(source)
+  if (matches.length === 0) {
+    throw new TagwrightError(
+      'unknown-format',
+      `No known annotation format was found in ${source.given}, which holds ${describeFiles(source)}. Known: ${formats.ids.join(', ')}.`,
+      { path: source.given },
+    )
+  }
+  const best = matches.filter((match) => match.score === matches[0].score)
+  if (best.length > 1) {
+    const ids = best.map((match) => match.id)
+    throw new TagwrightError(
+      'ambiguous-format',
+      `${source.given} fits several formats equally: ${ids.join(', ')}. Choose one with --format.`,
+      { path: source.given, candidates: ids },
+    )
+  }
+  return best[0].id
+}
+
+/** The format's options, validated. Throws `bad-option`. */
+export function parseOptions(id: string, format: AnyFormat, options: Record<string, unknown>): object {
+  const result = format.options.safeParse(options)
+  if (result.success) return result.data as object
+  const issue = result.error.issues[0]
+  const at = issue.path.join('.')
+  throw new TagwrightError(
+    'bad-option',
+    `Option ${at ? `"${at}" of format ${id}` : `of format ${id}`}: ${issue.message}. Correct it or leave it out.`,
+  )
+}
+
+/** Class names in index order: one a line, or `names` of a YAML file. Throws `bad-labels`. */
+export async function readLabelsFile(file: string): Promise<string[]> {
+  const fail = (what: string): never => {
+    throw new TagwrightError(
+      'bad-labels',
+      `The class list ${file} ${what}. Give a text file with one name a line, or a YAML file with "names".`,
+      { file },
+    )
+  }
+  const text = decodeText(
+    await readFile(file).catch((error: NodeJS.ErrnoException) => fail(`cannot be read (${error.code})`)),
+  )
+  if (/\.ya?ml$/i.test(file)) {
+    const names = (parseYaml(text) as { names?: unknown } | null)?.names
+    if (!names || typeof names !== 'object') return fail('has no "names"')
+    return (Object.values(names) as unknown[]).map(String)
+  }
+  const lines = text.split('\n').map((line) => line.trim())
+  while (lines.length && lines.at(-1) === '') lines.pop()
+  return lines.length ? lines : fail('is empty')
+}
+
+function describeFiles({ files }: NodeSource): string {
+  const images = files.filter((file) => isImage(file.path)).length
+  const kinds = [
+    ...new Set(
+      files.filter((file) => !isImage(file.path)).map((file) => extension(file.path) || 'files without extension'),
+    ),
+  ]
+  const parts = [...(images ? [`${images} images`] : []), ...kinds.slice(0, 5)]
+  return parts.join(', ') || 'nothing'
+}

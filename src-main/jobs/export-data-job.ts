@@ -1,0 +1,146 @@
+/** Writes the project's samples and annotations in a dataset format. Originals are never written to. */
+import { isAbsolute, resolve } from 'node:path'
+import { TagwrightError } from '@shared/base/errors'
+import { datasetsContract, type ExportReport } from '@shared/contract/datasets'
+import { formats, type AnyFormat } from '@shared/catalog/formats'
+import { baseName, extension, stem, withoutExtension } from '@shared/catalog/formats/common/paths'
+import type { Dataset } from '@shared/domain/dataset'
+import { createSink } from '../media/node-sink'
+import { openDataset } from '../store/read-dataset'
+import type { Store } from '../store/store'
+import { parseOptions } from './choose-format'
+import { defineJob, type JobContext } from './define-job'
+import { issueList } from './issue-list'
+import { needStore, type JobDeps } from './job-deps'
+
+const params = datasetsContract.methods.export.input
+type Params = ReturnType<typeof params.parse>
+
+export const exportDataJob = (deps: Pick<JobDeps, 'store'>) =>
+  defineJob({
+    kind: 'export-data',
+    lane: 'data',
+    params,
+    run: (params, context) => exportDataset(needStore(deps), params, context),
+  })
+
+/** Throws `unknown-id`, `bad-option`, `nothing-to-export`, `name-collision`, `folder-not-empty` before it writes. */
+export async function exportDataset(
+  store: Store,
+  { format: id, out, splits, images, force, rename, options }: Params,
+  { signal, report: progress }: Pick<JobContext, 'signal' | 'report'>,
+): Promise<ExportReport> {
+  const started = performance.now()
+  const format = formats.get(id)
+  const parsed = parseOptions(id, format, options)
+  const issues = issueList()
+  const open = openDataset(store, { splits })
+  try {
+    if (open.samples === 0) {
+      throw new TagwrightError(
+        'nothing-to-export',
+        splits.length
+          ? `No sample has the split ${splits.join(' or ')}. Assign splits, or export all.`
+          : 'The project has no samples. Import images first.',
+      )
+    }
+    const names = await planNames(open.dataset, format, rename)
+    const originals = new Set<string>()
+    for await (const { sample } of open.dataset.items()) originals.add(open.imageFile(sample.key))
+    let [samples, annotations] = [0, 0]
+    const dataset: Dataset = {
+      ...open.dataset,
+      async *items() {
+        let [seenSamples, seenAnnotations] = [0, 0]
+        for await (const item of open.dataset.items()) {
+          signal.throwIfAborted()
+          seenSamples++
+          seenAnnotations += item.annotations.length
+          progress('writing', seenSamples, open.samples)
+          yield {
+            ...item,
+            sample: { ...item.sample, path: names.get(item.sample.key) ?? relativePath(item.sample.path) },
+          }
+        }
+        ;[samples, annotations] = [seenSamples, seenAnnotations]
+      },
+    }
+    const sink = await createSink(out, {
+      force,
+      copyImages: images === 'copy',
+      imageFile: (sample) => open.imageFile(sample.key),
+      originals,
+      report: (issue) => issues.add(issue),
+      signal,
+    })
+    await format.write(dataset, sink, parsed)
+    if (names.size) {
+      const rows = ['name,original']
+      for await (const { sample } of open.dataset.items())
+        if (names.has(sample.key)) rows.push(`${csv(names.get(sample.key)!)},${csv(sample.path)}`)
+      await sink.write('names.csv', `${rows.join('\n')}\n`)
+    }
+    const { files, images: copied, turnedImages } = sink.written
+    if (turnedImages) {
+      const message = `${turnedImages} copied images carry an EXIF orientation; the annotations are upright. Programs that ignore EXIF will see them turned.`
+      issues.add({ level: 'warning', code: 'exif-orientation', message, file: resolve(out) })
+    }
+    const skippedShapes = issues.report().skipped.length
+    return {
+      format: id,
+      out: resolve(out),
+      samples,
+      annotations: annotations - skippedShapes,
+      files,
+      images: copied,
+      ...issues.report(),
+      seconds: (performance.now() - started) / 1000,
+    }
+  } finally {
+    open.close()
+  }
+}
+
+/**
+ * Two samples whose annotation files would get one name: refused, or numbered with `rename`. Case and Unicode form do
+ * not count as differences, because some file systems ignore them. Answers the changed paths by sample key.
+ */
+async function planNames(dataset: Dataset, format: AnyFormat, rename: boolean): Promise<Map<string, string>> {
+  const names = new Map<string, string>()
+  if (format.stems === 'free') return names
+  const fold = (path: string) =>
+    (format.stems === 'flat' ? stem(path) : withoutExtension(path)).normalize('NFC').toLowerCase()
+  const taken = new Map<string, string>()
+  const collisions: string[] = []
+  const later: { key: string; path: string }[] = []
+  for await (const { sample } of dataset.items()) {
+    const first = taken.get(fold(sample.path))
+    if (first === undefined) taken.set(fold(sample.path), sample.path)
+    else {
+      collisions.push(`${first} and ${sample.path}`)
+      later.push({ key: sample.key, path: relativePath(sample.path) })
+    }
+  }
+  if (collisions.length && !rename) {
+    const more = collisions.length > 3 ? `, and ${collisions.length - 3} more` : ''
+    throw new TagwrightError(
+      'name-collision',
+      `${format.title} names annotation files after images, and ${collisions.length} ${collisions.length === 1 ? 'name is' : 'names are'} taken twice: ${collisions.slice(0, 3).join('; ')}${more}. Export with --rename to number them, or as coco.`,
+      { collisions: collisions.slice(0, 100) },
+    )
+  }
+  for (const { key, path } of later) {
+    const bare = withoutExtension(path)
+    const ending = baseName(path).slice(stem(path).length)
+    let fresh = path
+    for (let n = 2; taken.has(fold(fresh)); n++) fresh = `${bare}-${n}${ending || extension(path)}`
+    taken.set(fold(fresh), fresh)
+    names.set(key, fresh)
+  }
+  return names
+}
+
+/** Samples outside of any root have absolute paths; inside of an export only their name is of use. */
+const relativePath = (path: string): string => (isAbsolute(path) || path.startsWith('../') ? baseName(path) : path)
+
+const csv = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

@@ -1,0 +1,255 @@
+/** Imports folders and annotation files: a format reads them, the store takes the rows, a report says what happened. */
+import { join } from 'node:path'
+import { datasetsContract, type ImportReport } from '@shared/contract/datasets'
+import { formats } from '@shared/catalog/formats'
+import { isImage } from '@shared/catalog/formats/common/paths'
+import type { DatasetAnnotation, DatasetIssue, DatasetSample } from '@shared/domain/dataset'
+import { orientShape } from '@shared/domain/orient-shape'
+import type { Split } from '@shared/domain/split'
+import { openSources, type NodeSource } from '../media/node-source'
+import type { ImageProbe } from '../media/probe-image'
+import { putBlob } from '../store/blobs'
+import type { ImportBatch, ImportSample } from '../store/import'
+import type { Store } from '../store/store'
+import { chooseFormat, parseOptions, readLabelsFile } from './choose-format'
+import { defineJob, type JobContext } from './define-job'
+import { issueList, type IssueList } from './issue-list'
+import { needStore, type JobDeps } from './job-deps'
+
+const params = datasetsContract.methods.import.input
+type Params = ReturnType<typeof params.parse>
+
+export const importJob = (deps: Pick<JobDeps, 'store'>) =>
+  defineJob({
+    kind: 'import',
+    lane: 'data',
+    params,
+    run: (params, context) => importDatasets(needStore(deps), params, context),
+  })
+
+/** One import per source. Formats are chosen for all of them before the first row is written. */
+export async function importDatasets(
+  store: Store,
+  params: Params,
+  context: Pick<JobContext, 'signal' | 'report' | 'log'>,
+): Promise<ImportReport> {
+  const started = performance.now()
+  context.report('looking at files', 0, null)
+  const labels = params.labels === null ? undefined : await readLabelsFile(params.labels)
+  const sources = openSources(params.paths)
+  const chosen: { source: NodeSource; id: string; options: object }[] = []
+  for (const source of sources) {
+    const id = await chooseFormat(source, params.format)
+    chosen.push({ source, id, options: parseOptions(id, formats.get(id), params.options) })
+  }
+  const issues = issueList()
+  const report: ImportReport = {
+    imports: [],
+    format: [...new Set(chosen.map(({ id }) => id))].join('+'),
+    samples: 0,
+    annotations: 0,
+    labels: 0,
+    matchedSamples: 0,
+    unchangedAnnotations: 0,
+    splits: { train: 0, val: 0, test: 0, none: 0 },
+    states: { ok: 0, missing: 0, unreadable: 0 },
+    ...issues.report(),
+    seconds: 0,
+  }
+  for (const { source, id, options } of chosen) {
+    await importSource(
+      store,
+      source,
+      id,
+      { ...options, ...(labels ? { labels } : {}) },
+      params,
+      context,
+      issues,
+      report,
+    )
+  }
+  return report
+
+  async function importSource(
+    store: Store,
+    source: NodeSource,
+    id: string,
+    options: object,
+    { split, copy }: Params,
+    { signal, report: progress }: Pick<JobContext, 'signal' | 'report'>,
+    issues: IssueList,
+    report: ImportReport,
+  ): Promise<void> {
+    const batch = store.beginImport({
+      source: source.given,
+      format: id,
+      root: source.root,
+      copy,
+      replaceSplit: split !== 'auto',
+    })
+    try {
+      const total = id === 'coco' ? null : source.files.filter((file) => isImage(file.path)).length
+      if (id === 'images' && source.files.some((file) => !isImage(file.path))) issues.add(noAnnotations(source))
+      const reader = sampleReader(store, source, { split, copy, signal, issues, report, stored: id !== 'images' })
+      let extra: Record<string, unknown> | undefined
+      for await (const chunk of formats.get(id).read(source, options)) {
+        signal.throwIfAborted()
+        if (chunk.extra) extra = { ...extra, ...chunk.extra }
+        if (chunk.issues) issues.add(...chunk.issues)
+        if (chunk.labels?.length) batch.addLabels(chunk.labels)
+        for (const samples of slices(chunk.samples ?? [])) {
+          batch.addSamples(await reader.read(samples))
+          progress('reading images', batch.counts.samples + batch.counts.matchedSamples, total)
+        }
+        for (const annotations of slices(chunk.annotations ?? [])) {
+          batch.addAnnotations(annotations.map((annotation) => reader.orient(annotation)))
+          progress('reading annotations', batch.counts.annotations, null)
+        }
+      }
+      issues.add(...reader.finish())
+      finish(batch, report, issues, extra)
+    } catch (error) {
+      batch.abort()
+      throw error
+    }
+  }
+
+  function finish(
+    batch: ImportBatch,
+    report: ImportReport,
+    issues: IssueList,
+    extra: Record<string, unknown> | undefined,
+  ): void {
+    Object.assign(report, issues.report())
+    report.imports.push(batch.id)
+    report.seconds = (performance.now() - started) / 1000
+    const { counts } = batch
+    for (const key of ['samples', 'annotations', 'labels', 'matchedSamples', 'unchangedAnnotations'] as const)
+      report[key] += counts[key]
+    batch.finish(report, extra)
+  }
+}
+
+/** Rows of one call to the store. */
+const sliceRows = 5000
+
+function* slices<T>(rows: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < rows.length; at += sliceRows) yield rows.slice(at, at + sliceRows)
+}
+
+interface SampleReaderOptions {
+  split: Split | 'auto'
+  copy: boolean
+  signal: AbortSignal
+  issues: IssueList
+  report: ImportReport
+  /** The files speak of these images, so a doubt about their frame matters. */
+  stored: boolean
+}
+
+/** Looks at each image: is it there, can it be read, which way is up. */
+function sampleReader(
+  store: Store,
+  source: NodeSource,
+  { split, copy, signal, issues, report, stored }: SampleReaderOptions,
+) {
+  const turned = new Map<string, ImageProbe>()
+  const overridden = { train: 0, val: 0, test: 0 }
+  let unclear: { path: string; count: number } | null = null
+  const warn = (code: string, message: string, file: string) => issues.add({ level: 'warning', code, message, file })
+
+  const readOne = async (sample: DatasetSample): Promise<ImportSample> => {
+    const probe = await source.probe(sample.path)
+    const row: ImportSample = { ...sample, state: probe.state }
+    report.states[probe.state]++
+    if (probe.state === 'missing') {
+      warn(
+        'image-missing',
+        `${sample.path} is not there; its row is kept as missing. Restore the image, or import again together with its folder.`,
+        sample.path,
+      )
+    } else if (probe.state === 'unreadable') {
+      warn(
+        'image-unreadable',
+        `${sample.path} cannot be read: ${probe.reason}. Its row is kept as unreadable and is not trained on; replace the file and import again.`,
+        sample.path,
+      )
+    }
+    if (probe.width && probe.height) {
+      if (isRaw(sample, probe)) {
+        turned.set(sample.key, probe)
+        const message = `The file states ${sample.width} x ${sample.height}, but ${sample.path} is ${probe.width} x ${probe.height} when upright (EXIF orientation ${probe.orientation}); its annotations are turned with it.`
+        warn('exif-turned', message, sample.path)
+      } else if (sample.width && (sample.width !== probe.width || sample.height !== probe.height)) {
+        const message = `The file states ${sample.width} x ${sample.height}, but ${sample.path} is ${probe.width} x ${probe.height}; the image counts. Check whether it was resized.`
+        warn('size-differs', message, sample.path)
+      } else if (stored && sample.width && probe.orientation! >= 2 && probe.orientation! <= 4) {
+        unclear ??= { path: sample.path, count: 0 }
+        unclear.count++
+      }
+      row.width = probe.width
+      row.height = probe.height
+    }
+    if (split !== 'auto') {
+      if (sample.split && sample.split !== split) overridden[sample.split]++
+      row.split = split
+    }
+    report.splits[row.split ?? 'none']++
+    if (copy && probe.state !== 'missing') {
+      const { blob, hash } = await putBlob(store.folder, join(source.root, sample.path), signal)
+      Object.assign(row, { blob, hash })
+    }
+    return row
+  }
+
+  return {
+    async read(samples: DatasetSample[]): Promise<ImportSample[]> {
+      const rows: ImportSample[] = []
+      let breath = performance.now()
+      for (const sample of samples) {
+        rows.push(await readOne(sample))
+        // Looking at a file blocks for some microseconds; other work gets its turn in between.
+        if (performance.now() - breath > 20) {
+          await new Promise(setImmediate)
+          signal.throwIfAborted()
+          breath = performance.now()
+        }
+      }
+      return rows
+    },
+    orient(annotation: DatasetAnnotation): DatasetAnnotation {
+      const probe = turned.get(annotation.sample)
+      if (!probe) return annotation
+      return {
+        ...annotation,
+        shape: orientShape(annotation.shape, probe.orientation!, probe.rawWidth!, probe.rawHeight!),
+      }
+    },
+    finish(): DatasetIssue[] {
+      const left: DatasetIssue[] = []
+      const replaced = Object.entries(overridden).filter(([, count]) => count > 0)
+      if (replaced.length) {
+        const counts = replaced.map(([name, count]) => `${name} ${count}`).join(', ')
+        const message = `--split ${split} replaces the splits that the files state: ${counts}.`
+        left.push({ level: 'warning', code: 'split-replaced', message, file: source.given })
+      }
+      if (unclear) {
+        const message = `${unclear.count} images, first ${unclear.path}, carry an EXIF orientation that keeps their size; their annotations are taken as upright. Look at one of them.`
+        left.push({ level: 'warning', code: 'exif-unclear', message, file: unclear.path })
+      }
+      return left
+    },
+  }
+}
+
+/** The stated size is that of the stored pixels, and upright it is another. */
+const isRaw = (sample: DatasetSample, probe: ImageProbe): boolean =>
+  sample.width === probe.rawWidth &&
+  sample.height === probe.rawHeight &&
+  (probe.rawWidth !== probe.width || probe.rawHeight !== probe.height)
+
+function noAnnotations(source: NodeSource): DatasetIssue {
+  const others = source.files.filter((file) => !isImage(file.path))
+  const message = `No annotation format was recognised in the ${others.length} other files, first ${others[0].path}; the images are imported without annotations.`
+  return { level: 'warning', code: 'no-annotations', message, file: others[0].path }
+}
