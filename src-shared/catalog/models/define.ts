@@ -1,0 +1,36 @@
+/** What a model file exports. */
+import type { z } from 'zod'
+import type { Value } from '../../engine/graph'
+import type { Nn } from '../../engine/nn'
+import type { DenseHead } from './yolox/head'
+
+/** How pixels must look; saved in the metadata of exported files. */
+export interface InputSpec {
+  order: 'RGB' | 'BGR'
+  /** Largest pixel value: 255, or 1 when pixels are divided by 255. */
+  range: 255 | 1
+  mean: readonly number[]
+  std: readonly number[]
+  /** Grey level of the letterbox border, 0..255. */
+  pad: number
+  align: 'topleft' | 'center'
+}
+
+export interface ModelDef {
+  title: string
+  task: 'detect'
+  /** Paper or specification. */
+  source: string
+  input: InputSpec
+  /** Image sides must be multiples of this. */
+  stride: number
+  params: z.ZodType
+  /** Builds the network on images [N, 3, H, W]; raw output for the loss. */
+  build(nn: Nn, images: Value, options: { classes: number; params: Record<string, unknown> }): DenseHead
+  /** The inference output of what `build` returned. */
+  output(head: DenseHead): Value
+  /** Known parameter counts, for the conformance test. */
+  examples: readonly { classes: number; parameters: number }[]
+}
+
+export const defineModel = (def: ModelDef): ModelDef => def

@@ -1,0 +1,40 @@
+/** The YOLOX family: one definition for all sizes. */
+import { z } from 'zod'
+import type { Value } from '../../../engine/graph'
+import type { Nn } from '../../../engine/nn'
+import { focus } from '../../../engine/ops'
+import { type ModelDef, defineModel } from '../define'
+import { decodeOutput, decoupledHead } from './head'
+import { cspDarknet, pafpn, spatialConv } from './parts'
+
+export interface YoloxSize {
+  title: string
+  depth: number
+  width: number
+  depthwise?: boolean
+  /** Trainable numbers with 80 classes, as the original code counts them. */
+  parameters: number
+}
+
+export const yoloxInput = { order: 'BGR', range: 255, mean: [0, 0, 0], std: [1, 1, 1], pad: 114, align: 'topleft' } as const
+
+/** Depth and width multipliers as in the original's configurations. */
+export function defineYolox({ title, depth, width, depthwise = false, parameters }: YoloxSize): ModelDef {
+  return defineModel({
+    title,
+    task: 'detect',
+    source: 'Ge et al. 2021, arXiv:2107.08430',
+    input: yoloxInput,
+    stride: 32,
+    params: z.strictObject({}),
+    examples: [{ classes: 80, parameters }],
+    build: (nn: Nn, images: Value, { classes }) => {
+      const base = Math.floor(64 * width)
+      const repeats = Math.max(Math.round(depth * 3), 1)
+      const conv = spatialConv(nn, depthwise)
+      const features = nn.scope('backbone', () => pafpn(nn, cspDarknet(nn, focus(images), base, repeats, conv), base, Math.round(3 * depth), conv))
+      return decoupledHead(nn, features, Math.floor(256 * width), classes, conv)
+    },
+    output: decodeOutput,
+  })
+}

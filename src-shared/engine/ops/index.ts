@@ -1,0 +1,21 @@
+/** Every op by name, one file per family. */
+import { activationOps } from './activation'
+import { convOps } from './conv'
+import { elementwiseOps } from './elementwise'
+import { gatherOps } from './gather'
+import { linearOps } from './linear'
+import { normOps } from './norm'
+import { poolOps } from './pool'
+import { shapeOps } from './shape'
+
+export * from './activation'
+export * from './conv'
+export * from './elementwise'
+export * from './gather'
+export * from './linear'
+export * from './norm'
+export * from './pool'
+export * from './shape'
+
+export const ops = { ...elementwiseOps, ...shapeOps, ...gatherOps, ...linearOps, ...convOps, ...normOps, ...activationOps, ...poolOps }
+export type OpName = keyof typeof ops

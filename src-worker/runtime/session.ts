@@ -1,0 +1,75 @@
+/** The gate to onnxruntime-node: opening and running models on one execution provider. */
+import * as ort from 'onnxruntime-node'
+import { TagwrightError } from '@shared/base/errors'
+import type { Provider } from '@shared/domain/recipe'
+
+export type ConcreteProvider = Exclude<Provider, 'auto'>
+export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array
+
+export interface SessionOptions {
+  provider: ConcreteProvider
+  /** Threads for one op; default: all cores. */
+  threads?: number
+  /** Writes a profile (JSON trace) beginning with this path when the session ends. */
+  profile?: string
+  /** ONNX Runtime's own graph optimisations; off where the graph is already lowered. */
+  optimize?: 'disabled' | 'basic' | 'extended' | 'all'
+}
+
+export interface Session {
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  run(feeds: Record<string, ort.Tensor>): Promise<Record<string, ort.Tensor>>
+  /** Ends profiling, if it was on. */
+  endProfiling(): void
+  close(): Promise<void>
+}
+
+export const tensor = (type: 'float32' | 'uint8' | 'int32' | 'int64', data: TensorData, shape: readonly number[]): ort.Tensor =>
+  new ort.Tensor(type as 'float32', data as Float32Array, shape)
+
+/**
+ * @param model bytes of a model, or the path of a file.
+ * @throws `provider-unavailable` when the provider cannot be started here, `bad-model` when the runtime refuses the model.
+ */
+export async function openSession(model: Uint8Array | string, options: SessionOptions): Promise<Session> {
+  const { provider, threads = 0, profile, optimize = 'all' } = options
+  const settings: ort.InferenceSession.SessionOptions = {
+    executionProviders: [provider],
+    graphOptimizationLevel: optimize,
+    logSeverityLevel: 3,
+    enableMemPattern: false,
+    ...(threads ? { intraOpNumThreads: threads } : {}),
+    ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
+    // A node that silently lands on the CPU would make a GPU run slow and hard to understand: refuse instead.
+    ...(provider === 'webgpu' ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
+  }
+  let session: ort.InferenceSession
+  try {
+    session = await (typeof model === 'string' ? ort.InferenceSession.create(model, settings) : ort.InferenceSession.create(model, settings))
+  } catch (error) {
+    throw explain(error, provider)
+  }
+  return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+    async run(feeds) {
+      try {
+        return (await session.run(feeds)) as Record<string, ort.Tensor>
+      } catch (error) {
+        throw explain(error, provider)
+      }
+    },
+    endProfiling: () => session.endProfiling(),
+    close: () => session.release(),
+  }
+}
+
+function explain(error: unknown, provider: ConcreteProvider): TagwrightError {
+  const text = error instanceof Error ? error.message : String(error)
+  if (/out of memory|OUT_OF_DEVICE_MEMORY|bad_alloc|Failed to allocate|exceeds the max buffer/i.test(text))
+    return new TagwrightError('out-of-memory', `The ${provider} provider ran out of memory (${text.slice(0, 200)}). Use a smaller batch or input size.`, { provider }, { cause: error })
+  if (/no available backend|not supported on|adapter|provider .*not|is not available|Unknown provider|libcuda|CUDA failure|failed to load/i.test(text))
+    return new TagwrightError('provider-unavailable', `The ${provider} provider cannot be started on this machine (${text.slice(0, 200)}). Choose another with --provider; "tagwright doctor" lists what works.`, { provider }, { cause: error })
+  return new TagwrightError('bad-model', `ONNX Runtime refused the model: ${text.slice(0, 500)}`, { provider }, { cause: error })
+}
