@@ -38,7 +38,7 @@ data.describe('toy set', () => {
     ['11-point', 26.84],
   ] as const)('AP at IoU .3, %s', (method, expected) => {
     const { map } = vocScores(gt, dt, { iou: 0.3, method })
-    // Published figures are cut off after two digits.
-    expect(Math.floor(map! * 1e4) / 100).toBe(expected)
+    // One published figure is cut off after two digits (24.5687), the other rounded (26.8398).
+    expect(Math.abs(map! * 100 - expected)).toBeLessThan(0.01)
   })
 })
