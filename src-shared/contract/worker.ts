@@ -7,6 +7,7 @@
  */
 import { z } from 'zod'
 import { shapeSchema, flagsSchema } from '../domain/annotation'
+import { modelInputSchema } from '../domain/model-input'
 import { providerSchema } from '../domain/recipe'
 import { defineContract, noInput, noOutput } from './rpc'
 import { providerProbeSchema } from './system'
@@ -41,16 +42,7 @@ export const modelRefSchema = z.discriminatedUnion('kind', [
     kind: z.literal('onnx'),
     file: z.string(),
     /** Input declaration for files whose metadata and signature do not tell it. */
-    input: z
-      .object({
-        order: z.enum(['RGB', 'BGR']),
-        range: z.union([z.literal(255), z.literal(1)]),
-        mean: z.array(z.number()).length(3).optional(),
-        std: z.array(z.number()).length(3).optional(),
-        pad: z.number().default(114),
-        align: z.enum(['topleft', 'center']),
-      })
-      .optional(),
+    input: modelInputSchema.optional(),
   }),
 ])
 export type ModelRef = z.infer<typeof modelRefSchema>

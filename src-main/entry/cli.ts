@@ -1,0 +1,105 @@
+/** The command line: a client of the same contract as every window. */
+import { join } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { TagwrightError, toErrorShape, type ErrorShape } from '@shared/base/errors'
+import { version } from '../../package.json'
+import { forkWorker } from '../host/fork-worker'
+import type { CliContext } from './cli/context'
+import { demoCommand } from './cli/demo-command'
+import { machineCommands } from './cli/machine-commands'
+import { modelCommands } from './cli/model-commands'
+import { projectCommands } from './cli/project-commands'
+import { runCommands } from './cli/run-commands'
+
+const exit = { ok: 0, failed: 1, usage: 2, cancelled: 3 }
+/** What the caller can only mend by calling differently. */
+const usageCodes = new Set(['usage', 'bad-input', 'bad-recipe', 'bad-option', 'unknown-id', 'ambiguous-format', 'class-map-needed']) // prettier-ignore
+
+const argv = process.argv.slice(2)
+const isJson = argv.includes('--json')
+const isDebug = Boolean(process.env.TAGWRIGHT_DEBUG)
+const controller = new AbortController()
+let answered = false
+
+const cli: CliContext = {
+  ports: {
+    host: 'cli',
+    version,
+    nativeDialogs: false,
+    startsQueuedJobs: false,
+    startWorker: () => forkWorker(join(import.meta.dirname, 'worker.js')),
+    log: (level, message) => {
+      if (isDebug || level === 'error') process.stderr.write(`[${level}] ${message}\n`)
+    },
+  },
+  signal: controller.signal,
+  answer(_command, document, print) {
+    answered = true
+    const text = isJson ? JSON.stringify(document, null, 2) : [print()].flat().join('\n')
+    process.stdout.write(`${text}\n`)
+  },
+  note(message) {
+    process.stderr.write(`${message}\n`)
+  },
+}
+
+const program = new Command('tagwright')
+  .description('Annotate images, train a detector, review predictions and export ONNX.')
+  .version(version, '-v, --version')
+  .configureOutput({ outputError: () => {} })
+  .addHelpText(
+    'after',
+    '\nExamples:\n  $ tagwright demo\n  $ tagwright init cells && tagwright import cells ./images && tagwright train cells',
+  )
+  .exitOverride()
+for (const command of [
+  ...projectCommands(cli),
+  ...runCommands(cli),
+  ...modelCommands(cli),
+  demoCommand(cli),
+  ...machineCommands(cli),
+]) {
+  program.addCommand(command.copyInheritedSettings(program))
+}
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => {
+    if (controller.signal.aborted) process.exit(exit.cancelled)
+    if (name === 'SIGINT') cli.note('\nStopping after this step; Ctrl-C again ends at once.')
+    controller.abort(new TagwrightError('cancelled', 'Cancelled.'))
+  })
+}
+// Whoever reads the output may stop reading: `tagwright runs p | head -1`.
+process.stdout.on('error', () => process.exit(exit.ok))
+
+process.exitCode = await main()
+// Handles of libraries must not keep an answered command alive; what was printed is flushed first.
+process.stdout.write('', () => process.exit())
+
+async function main(): Promise<number> {
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return typeof process.exitCode === 'number' ? process.exitCode : exit.ok
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exit.ok
+    if (
+      error instanceof CommanderError &&
+      (error.code === 'commander.help' || error.code === 'commander.helpDisplayed')
+    ) {
+      return exit.usage
+    }
+    return report(error)
+  }
+}
+
+function report(error: unknown): number {
+  const shape: ErrorShape =
+    error instanceof CommanderError
+      ? { code: 'usage', message: `${error.message.replace(/^error: /, '')} Add --help for the usage.` }
+      : toErrorShape(error)
+  if (isJson && !answered) process.stdout.write(`${JSON.stringify({ error: shape }, null, 2)}\n`)
+  else process.stderr.write(`${shape.code === 'cancelled' ? '' : 'Error: '}${shape.message}\n`)
+  if (shape.code === 'internal' && isDebug) console.error(error)
+  if (shape.code === 'cancelled') return exit.cancelled
+  return usageCodes.has(shape.code) ? exit.usage : exit.failed
+}

@@ -1,0 +1,389 @@
+/** eval, eval-coco, predict, export, export-data. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { TagwrightError } from '@shared/base/errors'
+import type { ExportReport as DatasetReport } from '@shared/contract/datasets'
+import type { ModelSource, PredictedImage, PredictResult } from '@shared/contract/runs'
+import type { Evaluation, ExportReport } from '@shared/contract/worker'
+import { evalThresholds, predictThresholds } from '@shared/contract/worker'
+import { modelInputSchema, type ModelInput } from '@shared/domain/model-input'
+import { providerSchema } from '@shared/domain/recipe'
+import { splitSchema } from '@shared/domain/split'
+import { cocoParams, iouTypes, type IouType } from '@shared/evaluation/coco-params'
+import { evalCocoFiles } from '@shared/evaluation/eval-coco-files'
+import { formatSummary } from '@shared/evaluation/summarize'
+import { withoutProject, withProject, type Api, type CliContext } from './context'
+import { defineCommand, integer, listOf, number, oneOf } from './define-command'
+import { followJob } from './follow-job'
+import { bytes, plural, score } from './text'
+
+export const modelCommands = (cli: CliContext): Command[] => [
+  evaluate(cli),
+  evalCoco(cli),
+  predict(cli),
+  exportOnnx(cli),
+  exportData(cli),
+]
+
+interface ModelOptions {
+  run?: string
+  checkpoint: 'best' | 'last'
+  model?: string
+  input?: string
+}
+interface InferenceOptions {
+  conf?: number
+  iou?: number
+  maxDet?: number
+  slice?: number
+  classMap?: string
+  provider: 'auto'
+}
+
+const withModel = (command: Command): Command =>
+  command
+    .option('--run <run>', 'a run: id, name, or latest')
+    .option('--checkpoint <which>', 'of the run: best or last', oneOf('best', 'last'), 'best')
+    .option('--model <file.onnx>', 'any ONNX detector')
+    .option('--input <declaration>', 'input of a foreign file, e.g. RGB,1,center or BGR,255,topleft')
+
+const withInference = (command: Command, { conf, iou, maxDet }: typeof evalThresholds): Command =>
+  command
+    .option('--conf <score>', `confidence threshold (default ${conf})`, number(0, 1))
+    .option('--iou <iou>', `IoU threshold of the suppression (default ${iou})`, number(0, 1))
+    .option('--max-det <n>', `detections an image at most (default ${maxDet})`, integer(1))
+    .option('--slice <px>', 'cut images into overlapping squares of this size', integer(32))
+    .option('--class-map <map>', 'classes of the file to labels: "person=worker,2=car", or a JSON file')
+    .option('--provider <id>', providerSchema.options.join(', '), oneOf(...providerSchema.options), 'auto')
+
+const evaluate = (cli: CliContext) =>
+  withInference(
+    withModel(
+      defineCommand(
+        'eval <project> (--run <run> | --model <file> | --predictions <file>) [options]',
+        'Evaluate on a split, with the COCO table.',
+        [
+          'eval harbour --run latest',
+          'eval harbour --model exports/harbour.onnx --split val',
+          'eval harbour --predictions predictions.json --json',
+        ],
+      ),
+    )
+      .argument('<project>', 'project folder')
+      .option('--predictions <file>', 'a file in COCO result format with the ids of this project')
+      .option('--split <split>', 'train, val, test, or all', oneOf(...splitSchema.options, 'all'), 'test'),
+    evalThresholds,
+  ).action(async (folder: string, options: EvalOptions, command: Command) => {
+    const source: ModelSource | { kind: 'predictions'; file: string } = options.predictions
+      ? { kind: 'predictions', file: resolve(options.predictions) }
+      : modelSource(options, 'eval')
+    if (options.predictions && (options.run || options.model)) throw oneModel('eval')
+    const result = await withProject(cli, folder, (api) =>
+      evaluateAndFollow(cli, api, {
+        source,
+        split: options.split === 'all' ? null : options.split,
+        ...inference(options),
+      }),
+    )
+    cli.answer(command, evaluationDocument(result), () => cocoTable(result))
+  })
+interface EvalOptions extends ModelOptions, InferenceOptions {
+  predictions?: string
+  split: 'train' | 'val' | 'test' | 'all'
+}
+
+export async function evaluateAndFollow(
+  cli: CliContext,
+  api: Api,
+  input: Parameters<Api['runs']['evaluate']>[0],
+): Promise<Evaluation> {
+  const result = await followJob<Evaluation>(cli, api, () => api.runs.evaluate(input))
+  for (const { message } of result.warnings) cli.note(`Warning: ${message}`)
+  return result
+}
+
+const evaluationDocument = ({ coco, stats, perClass, images, seconds, thresholds }: Evaluation) => ({
+  coco,
+  stats,
+  perClass,
+  images,
+  seconds,
+  thresholds,
+})
+
+/** The lines that pycocotools prints, character for character. */
+export const cocoTable = ({ stats, iouType }: Pick<Evaluation, 'stats' | 'iouType'>): string[] =>
+  formatSummary(stats, cocoParams(iouType))
+
+const evalCoco = (cli: CliContext) =>
+  defineCommand(
+    'eval-coco --gt <file> --dt <file> [options]',
+    'Evaluate two COCO files as pycocotools does; needs no project.',
+    [
+      'eval-coco --gt instances_val.json --dt detections.json',
+      'eval-coco --gt person_keypoints.json --dt poses.json --iou-type keypoints --json',
+    ],
+  )
+    .requiredOption('--gt <file>', 'ground truth')
+    .requiredOption('--dt <file>', 'detections in COCO result format')
+    .option('--iou-type <type>', iouTypes.join(', '), oneOf(...iouTypes), 'bbox')
+    .action((options: { gt: string; dt: string; iouType: IouType }, command: Command) => {
+      const started = performance.now()
+      const result = evalCocoFiles(readText(options.gt), readText(options.dt), options.iouType)
+      const { coco, stats, perClass, images, warnings } = result
+      for (const { message } of warnings) cli.note(`Warning: ${message}`)
+      const seconds = (performance.now() - started) / 1000
+      cli.answer(command, { coco, stats, perClass, images, seconds, thresholds: null }, () => result.table)
+    })
+
+const predict = (cli: CliContext) =>
+  withInference(
+    withModel(
+      defineCommand(
+        'predict (<image...> | --project <project>) (--run <run> | --model <file>) [options]',
+        'Detect objects in images.',
+        [
+          'predict photo.jpg --model harbour.onnx --draw out',
+          'predict --project harbour --split test --run latest --out predictions.json',
+          'predict photo.jpg --project harbour --run r2 --conf 0.4',
+        ],
+      ),
+    )
+      .argument('[images...]', 'image files')
+      .option('--project <project>', 'project folder: its images when none are named, and its runs')
+      .option(
+        '--split <split>',
+        'of the project: train, val, test, or all (default)',
+        oneOf(...splitSchema.options, 'all'),
+        'all',
+      ) // prettier-ignore
+      .option('--out <file.json>', 'write all detections in COCO result format')
+      .option('--draw <folder>', 'write the images with boxes drawn'),
+    predictThresholds,
+  ).action(async (files: string[], options: PredictOptions, command: Command) => {
+    const source = modelSource(options, 'predict')
+    if (files.length === 0 && !options.project) {
+      throw new TagwrightError('usage', 'predict was given no image. Name images, or a project with --project.')
+    }
+    if (source.kind === 'run' && !options.project) {
+      throw new TagwrightError(
+        'usage',
+        'A run belongs to a project. Name it with --project, or use --model <file.onnx>.',
+      )
+    }
+    const work = async (api: Api) => {
+      const images: PredictedImage[] = []
+      let job: number | null = null
+      const early: { job: number; image: PredictedImage }[] = []
+      const stop = api.runs.on('predicted', (event) => {
+        if (job === null) early.push(event)
+        else if (event.job === job) images.push(event.image)
+      })
+      try {
+        const result = await followJob<PredictResult>(cli, api, async () => {
+          const started = await api.runs.predict({
+            source,
+            images:
+              files.length > 0
+                ? { files: files.map((file) => resolve(file)) }
+                : { split: options.split === 'all' ? null : options.split },
+            out: options.out ? resolve(options.out) : null,
+            draw: options.draw ? resolve(options.draw) : null,
+            ...inference(options),
+          })
+          job = started.job
+          images.push(...early.filter((event) => event.job === job).map((event) => event.image))
+          return started
+        })
+        return { ...result, images }
+      } finally {
+        stop()
+      }
+    }
+    const result = options.project ? await withProject(cli, options.project, work) : await withoutProject(cli, work)
+    const { images, failed, labels, seconds, thresholds, out, draw } = result
+    for (const { file, message } of failed) cli.note(`Warning: ${file}: ${message}`)
+    cli.answer(command, { images, failed, labels, seconds, thresholds, out, draw }, () => {
+      const shown = images.slice(0, 20)
+      return [
+        ...shown.flatMap(({ file, detections }) => [
+          `${file}: ${plural(detections.length, 'object')}`,
+          ...detections.map(
+            (d) => `  ${d.score.toFixed(3)}  ${d.name.padEnd(16)} ${d.box.map((v) => v.toFixed(1)).join(' ')}`,
+          ),
+        ]),
+        ...(images.length > shown.length
+          ? [`... ${images.length - shown.length} more images; --json or --out give all.`]
+          : []),
+        `${plural(result.detections, 'object')} in ${plural(images.length, 'image')}, ${seconds.toFixed(1)} s (confidence ${thresholds.conf}, IoU ${thresholds.iou}).`,
+        ...(out ? [`Written: ${out}`] : []),
+        ...(draw ? [`Drawn: ${draw}`] : []),
+      ]
+    })
+    if (failed.length > 0 && images.length === 0) {
+      process.exitCode = 1
+    }
+  })
+interface PredictOptions extends ModelOptions, InferenceOptions {
+  project?: string
+  split: 'train' | 'val' | 'test' | 'all'
+  out?: string
+  draw?: string
+}
+
+const exportOnnx = (cli: CliContext) =>
+  defineCommand('export <project> --run <run> --out <file.onnx> [options]', 'Export a run as an ONNX file.', [
+    'export harbour --run latest --out harbour.onnx',
+    'export harbour --run r2 --out harbour-nms.onnx --nms --dynamic',
+  ])
+    .argument('<project>', 'project folder')
+    .requiredOption('--run <run>', 'id, name, or latest')
+    .requiredOption('--out <file.onnx>', 'file to write')
+    .option('--checkpoint <which>', 'best or last', oneOf('best', 'last'), 'best')
+    .option('--nms', 'with the suppression inside: output [N, max, 6]', false)
+    .option('--dynamic', 'batch size is free', false)
+    .option('--half', '16-bit weights and arithmetic; inputs and outputs stay 32-bit', false)
+    .action(async (folder: string, options: ExportOptions, command: Command) => {
+      const { run, checkpoint, nms, dynamic, half } = options
+      const report = await withProject(cli, folder, (api) =>
+        followJob<ExportReport>(cli, api, () =>
+          api.runs.export({ run, checkpoint, out: resolve(options.out), nms, dynamic, half }),
+        ),
+      )
+      cli.answer(command, report, () => exportText(report))
+    })
+interface ExportOptions {
+  run: string
+  out: string
+  checkpoint: 'best' | 'last'
+  nms: boolean
+  dynamic: boolean
+  half: boolean
+}
+
+export function exportText({ file, bytes: size, opset, input, output, parity, half }: ExportReport): string[] {
+  return [
+    `Exported ${file} (${bytes(size)}, opset ${opset}, input ${input.join('x')}, output ${output.join('x')}).`,
+    `Parity on ${plural(parity.images, 'image')}: boxes within ${parity.maxBoxError.toPrecision(2)} px, scores within ${parity.maxScoreError.toPrecision(2)}: ${parity.ok ? 'equal' : 'NOT equal'}.`,
+    ...(half ? [`Half precision: AP ${score(half.apFull)} becomes ${score(half.apHalf)}.`] : []),
+  ]
+}
+
+const exportData = (cli: CliContext) =>
+  defineCommand(
+    'export-data <project> --format <format> --out <folder> [options]',
+    'Write images and annotations in a dataset format.',
+    [
+      'export-data harbour --format coco --out ../harbour-coco',
+      'export-data harbour --format yolo --out ../harbour-yolo --splits train,val --reference',
+    ],
+  )
+    .argument('<project>', 'project folder')
+    .requiredOption('--format <format>', 'voc, yolo, coco...')
+    .requiredOption('--out <folder>', 'folder to write')
+    .option('--splits <list>', 'only these, comma between (default: all images)', listOf(oneOf(...splitSchema.options)))
+    .option('--reference', 'write annotation files only, no images', false)
+    .option('--force', 'write into a folder that is not empty', false)
+    .option('--rename', 'number images whose names collide', false)
+    .action(async (folder: string, options: ExportDataOptions, command: Command) => {
+      const { format, splits = [], reference, force, rename } = options
+      const report = await withProject(cli, folder, (api) =>
+        followJob<DatasetReport>(cli, api, () =>
+          api.datasets.export({
+            format,
+            out: resolve(options.out),
+            splits,
+            images: reference ? 'reference' : 'copy',
+            force,
+            rename,
+          }),
+        ),
+      )
+      cli.answer(command, report, () => [
+        `Wrote ${plural(report.annotations, 'annotation')} of ${plural(report.samples, 'image')} (${report.format}) to ${report.out}.`,
+        ...[...report.skipped, ...report.warnings].slice(0, 10).map(({ file, message }) => `  ${file}: ${message}`),
+      ])
+    })
+interface ExportDataOptions {
+  format: string
+  out: string
+  splits?: ('train' | 'val' | 'test')[]
+  reference: boolean
+  force: boolean
+  rename: boolean
+}
+
+function modelSource({ run, checkpoint, model, input }: ModelOptions, command: string): ModelSource {
+  if ((run === undefined) === (model === undefined)) throw oneModel(command)
+  if (run !== undefined) return { kind: 'run', run, checkpoint }
+  return { kind: 'onnx', file: resolve(model!), ...(input ? { input: parseInput(input) } : {}) }
+}
+
+const oneModel = (command: string) =>
+  new TagwrightError(
+    'usage',
+    `${command} needs exactly one of ${command === 'eval' ? '--run, --model and --predictions' : '--run and --model'}.`,
+  )
+
+/** `RGB,1,center`: order, range, align. */
+function parseInput(text: string): ModelInput {
+  const [order, range, align, ...rest] = text.split(',').map((part) => part.trim())
+  const input = modelInputSchema.safeParse({ order, range: Number(range), align })
+  if (input.success && rest.length === 0) return input.data
+  throw new TagwrightError(
+    'usage',
+    `--input was given "${text}". Write order,range,align: RGB or BGR, 1 or 255, topleft or center.`,
+  )
+}
+
+/** Only what was given; the contract knows the defaults. */
+function inference({ conf, iou, maxDet, slice, classMap, provider }: InferenceOptions) {
+  return {
+    ...(conf === undefined ? {} : { conf }),
+    ...(iou === undefined ? {} : { iou }),
+    ...(maxDet === undefined ? {} : { maxDet }),
+    slice: slice ?? null,
+    classMap: classMap === undefined ? null : parseClassMap(classMap),
+    provider,
+  }
+}
+
+function parseClassMap(text: string): Record<string, string> {
+  if (text.includes('=')) {
+    const pairs = text.split(',').map((pair) => {
+      const equals = pair.indexOf('=')
+      if (equals < 1)
+        throw new TagwrightError('usage', `--class-map was given "${pair}". Write class=label, comma between.`)
+      return [pair.slice(0, equals).trim(), pair.slice(equals + 1).trim()]
+    })
+    return Object.fromEntries(pairs) as Record<string, string>
+  }
+  let map: unknown
+  try {
+    map = JSON.parse(readText(text))
+  } catch (cause) {
+    if (cause instanceof TagwrightError) throw cause
+    throw new TagwrightError('usage', `${resolve(text)} is not JSON. Write {"class": "label"}.`, {}, { cause })
+  }
+  const isMap =
+    map !== null && typeof map === 'object' && Object.values(map).every((value) => typeof value === 'string')
+  if (!isMap)
+    throw new TagwrightError('usage', `${resolve(text)} is not a map of classes to labels. Write {"class": "label"}.`)
+  return map as Record<string, string>
+}
+
+function readText(path: string): string {
+  const file = resolve(path)
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code
+    throw new TagwrightError(
+      'not-found',
+      `${file} cannot be read (${reason}). Check the path.`,
+      { file, reason },
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,239 @@
+/** train, resume, runs. */
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { parse as parseYaml } from 'yaml'
+import { TagwrightError } from '@shared/base/errors'
+import { providerSchema } from '@shared/domain/recipe'
+import { splitSchema } from '@shared/domain/split'
+import { withProject, type Api, type CliContext } from './context'
+import { autoOr, defineCommand, integer, listOf, oneOf } from './define-command'
+import { followJob } from './follow-job'
+import { duration, score, table } from './text'
+
+export const runCommands = (cli: CliContext): Command[] => [train(cli), resume(cli), runs(cli)]
+
+interface TrainOptions {
+  task?: string
+  model?: string
+  weights?: string
+  size?: number
+  epochs?: number | 'auto'
+  batch?: number | 'auto'
+  provider?: string
+  seed?: number
+  recipe?: string
+  set: string[]
+  trainSplits?: string[]
+  evalSplit?: string
+  name?: string
+}
+
+const train = (cli: CliContext) =>
+  defineCommand('train <project> [options]', 'Train a model on the project.', [
+    'train harbour',
+    'train harbour --model yolox-s --size 416 --epochs 100 --provider webgpu',
+    'train harbour --recipe mine.yaml --set optimizer.lr=0.002 --set patience=10 --name slow',
+    'train harbour --weights r1                 (start from the weights of run r1)',
+  ])
+    .argument('<project>', 'project folder')
+    .option('--task <task>', 'detect', oneOf('detect'))
+    .option('--model <id>', 'yolox-nano (default), yolox-tiny, yolox-s, yolox-m, yolox-l, yolox-x...')
+    .option('--weights <file>', 'start from a checkpoint of this product, or from a run: id, name or latest')
+    .option('--size <px>', 'side of the square input, a multiple of 32 (default 320)', integer(32))
+    .option('--epochs <n>', 'number of epochs, or auto', autoOr(integer(1)))
+    .option('--batch <n>', 'images a step, or auto', autoOr(integer(1)))
+    .option('--provider <id>', providerSchema.options.join(', '), oneOf(...providerSchema.options))
+    .option('--seed <n>', 'seed of everything random (default 0)', integer(0))
+    .option('--recipe <file>', 'recipe in YAML or JSON; options given here go before its keys')
+    .option('--set <key=value>', 'one recipe key, e.g. optimizer.lr=0.002; may be repeated', collect, [])
+    .option(
+      '--train-splits <list>',
+      'splits to train on, comma between (default train)',
+      listOf(oneOf(...splitSchema.options)),
+    ) // prettier-ignore
+    .option(
+      '--eval-split <split>',
+      'split to evaluate on after each epoch (default val)',
+      oneOf(...splitSchema.options),
+    ) // prettier-ignore
+    .option('--name <name>', 'name of the run (default: its id)')
+    .action(async (folder: string, options: TrainOptions, command: Command) => {
+      const recipe = buildRecipe(options)
+      const name = options.name ? { name: options.name } : {}
+      await follow(cli, command, folder, (api) => api.runs.start({ recipe, ...name }))
+    })
+
+const resume = (cli: CliContext) =>
+  defineCommand('resume <project> <run> [options]', 'Continue an interrupted, failed or cancelled run.', [
+    'resume harbour latest',
+    'resume harbour r3',
+  ])
+    .argument('<project>', 'project folder')
+    .argument('<run>', 'id, name, or latest')
+    .action((folder: string, run: string, _: unknown, command: Command) =>
+      follow(cli, command, folder, (api) => api.runs.resume({ run })),
+    )
+
+/** Starts or continues a run and tells its end; the answer is INTERFACES' `train --json`. */
+async function follow(
+  cli: CliContext,
+  command: Command,
+  folder: string,
+  start: (api: Api) => Promise<{ run: string; job: number }>,
+): Promise<void> {
+  const run = await withProject(cli, folder, (api) => trainAndFollow(cli, api, folder, () => start(api)))
+  const { id, status, best, last, seconds, imagesPerSecond, dataWait } = run
+  cli.answer(command, { run: id, status, best, last, seconds, imagesPerSecond, dataWait }, () => [
+    `Run ${run.name === id ? id : `${id} (${run.name})`} is ${status} after ${duration(seconds ?? 0)}, ${imagesPerSecond?.toFixed(1) ?? '-'} images a second.`,
+    best ? `Best: AP ${score(best.AP)}, AP50 ${score(best.AP50)} in epoch ${best.epoch}.` : 'No epoch was evaluated.',
+    `Next: tagwright eval ${folder} --run ${id}`,
+  ])
+}
+
+/** The run's end as `runs.get` gives it. A terminal sees a bar, everyone a line an evaluated epoch on stderr. */
+export async function trainAndFollow(
+  cli: CliContext,
+  api: Api,
+  folder: string,
+  start: () => Promise<{ run: string; job: number }>,
+) {
+  let id: string | null = null
+  let told = -1
+  const tell = async (run: string) => {
+    if (run !== id) return
+    const { last, epochs } = await api.runs.get({ run })
+    if (!last || last.step <= told || cli.signal.aborted) return
+    told = last.step
+    cli.note(`epoch ${Math.round(epochs)}: AP ${score(last.AP)}  AP50 ${score(last.AP50)}`)
+  }
+  const stop = api.runs.on('changed', ({ run }) => void tell(run).catch(() => {}))
+  try {
+    await followJob(cli, api, async () => {
+      const started = await start()
+      id = started.run
+      cli.note(`Run ${id} is training; Ctrl-C stops it after the step, "tagwright resume ${folder} ${id}" goes on.`)
+      return started
+    })
+  } finally {
+    stop()
+  }
+  return api.runs.get({ run: id! })
+}
+
+const runs = (cli: CliContext) =>
+  defineCommand('runs <project> [options]', 'List the runs of a project.', ['runs harbour', 'runs harbour --json'])
+    .argument('<project>', 'project folder')
+    .action(async (folder: string, _: unknown, command: Command) => {
+      const answer = await withProject(cli, folder, (api) => api.runs.list())
+      cli.answer(command, answer, () =>
+        answer.runs.length === 0
+          ? `There is no run yet. Start one: tagwright train ${folder}`
+          : table(
+              ['run', 'name', 'status', 'model', 'started', 'epochs', 'AP', 'AP50'],
+              answer.runs.map(({ id, name, status, model, startedAt, epochs, best }) => [
+                id,
+                name,
+                status,
+                model,
+                startedAt?.slice(0, 16).replace('T', ' ') ?? '-',
+                Math.round(epochs),
+                score(best?.AP),
+                score(best?.AP50),
+              ]),
+            ),
+      )
+    })
+
+const collect = (value: string, before: string[]): string[] => [...before, value]
+
+type Tree = Record<string, unknown>
+
+/** Recipe file, then options, then `--set`: the later one wins. Only what is given appears, so defaults stay the recipe's. */
+export function buildRecipe(options: TrainOptions): Tree {
+  const recipe = options.recipe ? readRecipe(options.recipe) : {}
+  const given: [string, unknown][] = [
+    ['task', options.task],
+    ['model.id', options.model],
+    [
+      'model.weights',
+      options.weights && existsSync(resolve(options.weights)) ? resolve(options.weights) : options.weights,
+    ],
+    ['input.size', options.size],
+    ['epochs', options.epochs],
+    ['batch.size', options.batch],
+    ['provider', options.provider],
+    ['seed', options.seed],
+    ['data.trainSplits', options.trainSplits],
+    ['data.evalSplit', options.evalSplit],
+  ]
+  for (const [key, value] of given) if (value !== undefined) setKey(recipe, key, value)
+  for (const text of options.set) {
+    const equals = text.indexOf('=')
+    if (equals < 1) {
+      throw new TagwrightError('usage', `--set was given "${text}". Write key=value, e.g. --set optimizer.lr=0.002.`)
+    }
+    setKey(recipe, text.slice(0, equals), parseValue(text.slice(equals + 1), text))
+  }
+  return recipe
+}
+
+function parseValue(value: string, text: string): unknown {
+  try {
+    return parseYaml(value) as unknown
+  } catch (cause) {
+    throw new TagwrightError(
+      'usage',
+      `The value of --set ${text} is not YAML: ${(cause as Error).message.split('\n')[0]}`,
+      {},
+      { cause },
+    )
+  }
+}
+
+function setKey(tree: Tree, key: string, value: unknown): void {
+  const path = key.split('.')
+  let node = tree
+  for (const part of path.slice(0, -1)) {
+    const inner = Object.hasOwn(node, part) ? node[part] : undefined
+    if (inner === undefined) node = defineKey(node, part, {}) as Tree
+    else if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) {
+      throw new TagwrightError(
+        'usage',
+        `The recipe key "${key}" cannot be set: "${part}" holds ${JSON.stringify(inner)}.`,
+      )
+    } else node = inner as Tree
+  }
+  defineKey(node, path.at(-1)!, value)
+}
+
+/** An own property whatever the name, so that "__proto__" is an unknown recipe key and nothing more. */
+function defineKey(node: Tree, key: string, value: unknown): unknown {
+  Object.defineProperty(node, key, { value, enumerable: true, configurable: true, writable: true })
+  return value
+}
+
+function readRecipe(path: string): Tree {
+  const file = resolve(path)
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new TagwrightError('not-found', `The recipe ${file} cannot be read. Check the path.`, { file }, { cause })
+  }
+  let recipe: unknown
+  try {
+    recipe = parseYaml(text)
+  } catch (cause) {
+    throw new TagwrightError(
+      'bad-recipe',
+      `${file} is neither YAML nor JSON: ${(cause as Error).message.split('\n')[0]}`,
+      { file },
+      { cause },
+    )
+  }
+  if (recipe === null || typeof recipe !== 'object' || Array.isArray(recipe)) {
+    throw new TagwrightError('bad-recipe', `${file} holds no recipe. Write keys like "epochs: 50".`, { file })
+  }
+  return recipe as Tree
+}
