@@ -22,6 +22,9 @@ export default tseslint.config(
       'no-undef': 'off',
     },
   },
-  { files: ['bin/**', 'scripts/**', '*.{js,mjs}', '.ci/**'], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },
+  {
+    files: ['bin/**', 'scripts/**', '*.{js,mjs}', '.ci/**'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly' } },
+  },
   prettier,
 )

@@ -12,7 +12,12 @@ export default defineConfig({
       project('node', { include: ['test/node/**/*.test.ts'], pool: 'forks', testTimeout: 30_000 }),
       project('types', {
         include: [],
-        typecheck: { enabled: true, only: true, include: ['test/types/**/*.test-d.ts'], tsconfig: 'test/tsconfig.json' },
+        typecheck: {
+          enabled: true,
+          only: true,
+          include: ['test/types/**/*.test-d.ts'],
+          tsconfig: 'test/tsconfig.json',
+        },
       }),
       project('app', {
         include: ['test/app/**/*.test.ts'],
@@ -21,8 +26,18 @@ export default defineConfig({
         testTimeout: 120_000,
         hookTimeout: 120_000,
       }),
-      project('gpu', { include: ['test/gpu/**/*.test.ts'], pool: 'forks', fileParallelism: false, testTimeout: 180_000 }),
-      project('golden', { include: ['test/golden/**/*.test.ts'], pool: 'forks', fileParallelism: false, testTimeout: 180_000 }),
+      project('gpu', {
+        include: ['test/gpu/**/*.test.ts'],
+        pool: 'forks',
+        fileParallelism: false,
+        testTimeout: 180_000,
+      }),
+      project('golden', {
+        include: ['test/golden/**/*.test.ts'],
+        pool: 'forks',
+        fileParallelism: false,
+        testTimeout: 180_000,
+      }),
     ],
   },
 })
