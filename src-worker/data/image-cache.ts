@@ -8,6 +8,8 @@
  * images fit into the limit every sample has its own place; else places have one size and are reused. Memory that no
  * image was written to is not resident.
  */
+import { createPixelMemory, type PixelMemory } from './pixel-kernels'
+import { openPixelSpace, scratchBytes, type PixelSpace } from './pixel-space'
 import { sharedInts } from './sample-table'
 import type { Pixels } from './resize-bilinear'
 
@@ -17,13 +19,14 @@ const ready = 2
 
 /** Everything a thread needs to join the cache; survives structured cloning. */
 export interface SharedCache {
-  pixels: SharedArrayBuffer
+  memory: PixelMemory
   /** Width and height at which sample i is kept, at [2 i]. */
   sizes: Int32Array
   /** First pixel of each place. */
   starts: Float64Array
   /** True: place = sample, nothing is ever evicted. */
   fits: boolean
+  /** Mutex, clock of use, number of threads that joined. */
   control: Int32Array
   /** Place of each sample, -1 for none. */
   placeOf: Int32Array
@@ -35,8 +38,12 @@ export interface SharedCache {
   used: Int32Array
 }
 
-/** @param minimumPlaces images that may be in use at the same time; the limit is exceeded rather than deadlocked. */
-export function createSharedCache(sizes: Int32Array, limitBytes: number, minimumPlaces: number): SharedCache {
+/** Places that one thread may hold at the same time: four tiles, a partner, and some air. */
+const placesPerThread = 16
+
+/** The limit is exceeded rather than deadlocked when it is too small for what the threads hold at the same time. */
+export function createSharedCache(sizes: Int32Array, limitBytes: number, threads: number): SharedCache {
+  const minimumPlaces = placesPerThread * threads
   const count = sizes.length / 2
   let total = 0
   let largest = 1
@@ -48,15 +55,17 @@ export function createSharedCache(sizes: Int32Array, limitBytes: number, minimum
   const fits = total * 4 <= limitBytes || count <= minimumPlaces
   const places = fits ? count : Math.min(count, Math.max(minimumPlaces, Math.floor(limitBytes / (4 * largest))))
   const starts = new Float64Array(new SharedArrayBuffer(8 * (places + 1)))
+  // Each thread's working rows come first.
+  starts[0] = (threads * scratchBytes) / 4
   for (let i = 0; i < places; i++) starts[i + 1] = starts[i] + (fits ? sizes[2 * i] * sizes[2 * i + 1] : largest)
   const placeOf = sharedInts(count).fill(-1)
   const owner = sharedInts(places).fill(-1)
   return {
-    pixels: new SharedArrayBuffer(4 * starts[places]),
+    memory: createPixelMemory(4 * starts[places]),
     sizes,
     starts,
     fits,
-    control: sharedInts(2),
+    control: sharedInts(3),
     placeOf,
     failed: sharedInts(count),
     owner,
@@ -67,6 +76,8 @@ export function createSharedCache(sizes: Int32Array, limitBytes: number, minimum
 }
 
 export interface ImageCache {
+  /** This thread's kernels and rows in the memory of the cache. */
+  space: PixelSpace
   /** Pixels of a sample, decoded by `load` if need be and pinned until {@link release}; null when it cannot be read. */
   acquire(sample: number): Promise<Pixels | null>
   release(sample: number): void
@@ -83,7 +94,7 @@ export function joinCache(
   onFailed: (sample: number, error: unknown) => void,
 ): ImageCache {
   const { control, placeOf, failed, owner, state, pins, used, sizes, starts } = shared
-  const data = new Int32Array(shared.pixels)
+  const data = new Int32Array(shared.memory.buffer)
 
   const lock = () => {
     while (Atomics.compareExchange(control, 0, 0, 1) !== 0) Atomics.wait(control, 0, 1, 1)
@@ -110,6 +121,7 @@ export function joinCache(
   }
 
   return {
+    space: openPixelSpace(shared.memory, Atomics.add(control, 2, 1) * scratchBytes),
     failed: (sample) => Atomics.load(failed, sample) === 1,
     release(sample) {
       lock()

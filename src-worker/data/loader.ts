@@ -9,8 +9,6 @@ import { createSampleTable } from './sample-table'
 import type { Batch, EvalBatch, EvalLoader, EvalLoaderOptions, Loader, LoaderBase, LoaderOptions } from './types'
 
 const defaultCacheBytes = 512 * 1024 * 1024
-/** Images that one thread holds at the same time: four tiles, a partner, and some air. */
-const placesPerThread = 16
 
 /**
  * Training batches: shuffled per epoch by the seed, the incomplete last one dropped (data smaller than a batch is
@@ -168,11 +166,7 @@ function start(options: StartOptions, kind: BatchJob['kind'], input: { width: nu
   }
   const table = createSampleTable(samples)
   const sizes = cachedSizes(table, kind, input, options.input.align)
-  const cache = createSharedCache(
-    sizes,
-    options.cacheBytes ?? defaultCacheBytes,
-    placesPerThread * Math.max(1, options.threads),
-  )
+  const cache = createSharedCache(sizes, options.cacheBytes ?? defaultCacheBytes, Math.max(1, options.threads))
   const maxGt = typeof options.maxGt === 'number' ? [options.maxGt] : [...options.maxGt].sort((a, b) => a - b)
   const workers: BatchWorkers = startBatchWorkers(
     { table, cache, input: options.input, pack: options.pack, seed: options.seed, augment: options.augment, maxGt },

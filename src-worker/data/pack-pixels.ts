@@ -1,5 +1,6 @@
 /** Packed RGB pixels to the tensor layout that a graph wants. */
 import type { ModelInput } from '@shared/domain/model-input'
+import type { PixelSpace } from './pixel-space'
 import type { Packing, PixelLayout } from './types'
 
 export type ImageData = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>
@@ -26,32 +27,48 @@ export function allocateImages(pack: Packing, values: number, buffer?: ArrayBuff
 }
 
 /** Writes rows of packed pixels into one image of a batch. */
-export type RowPacker = (row: Int32Array, y: number) => void
+export interface ImagePacker {
+  row(row: Int32Array, y: number): void
+  /** Writes rows y and y + 1 (y even) from byte addresses of the pixel memory; only where a kernel can. */
+  pair?: (upper: number, lower: number, y: number) => void
+}
 
 /**
  * @param out the batch; @param start first value of this image.
  * @param input colour order, and scaling for `float32`: (byte * range / 255 - mean) / std.
  */
-export function rowPacker(
+export function imagePacker(
+  space: PixelSpace,
   pack: Packing,
   input: ModelInput,
   out: ImageData,
   start: number,
   width: number,
   height: number,
-): RowPacker {
+): ImagePacker {
   const place = placement(pack.layout, width, height)
   const write = out instanceof Uint8Array ? byteWriter(out) : floatWriter(out, input)
   const last = 2 * place.channel
   const [r, b] = input.order === 'RGB' ? [0, last] : [last, 0]
-  return (row, y) => {
-    const base = start + place.row(y)
-    if (place.odd === null) write(row, 0, 1, width, base, place.pixel, r, place.channel, b)
-    else {
-      write(row, 0, 2, width, base, place.pixel, r, place.channel, b)
-      write(row, 1, 2, width, base + place.odd, place.pixel, r, place.channel, b)
+  const packer: ImagePacker = {
+    row(row, y) {
+      const base = start + place.row(y)
+      if (place.odd === null) write(row, 0, 1, width, base, place.pixel, r, place.channel, b)
+      else {
+        write(row, 0, 2, width, base, place.pixel, r, place.channel, b)
+        write(row, 1, 2, width, base + place.odd, place.pixel, r, place.channel, b)
+      }
+    },
+  }
+  if (pack.layout === 's2d-nhwc' && out instanceof Uint8Array && width % 4 === 0) {
+    const kernel = input.order === 'RGB' ? space.kernels.packRgb : space.kernels.packBgr
+    const packed = space.bytes.subarray(space.packed, space.packed + 6 * width)
+    packer.pair = (upper, lower, y) => {
+      kernel(upper, upper + 4 * width, lower, space.packed)
+      out.set(packed, start + place.row(y))
     }
   }
+  return packer
 }
 
 interface Placement {

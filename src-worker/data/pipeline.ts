@@ -10,8 +10,8 @@ import { letterboxGeometry } from '@shared/domain/letterbox'
 import type { ModelInput } from '@shared/domain/model-input'
 import { decodeImage } from './decode-image'
 import { joinCache, type SharedCache } from './image-cache'
-import { allocateImages, packedShape, rowPacker, type ImageData } from './pack-pixels'
-import { createPlanRenderer } from './render-plan'
+import { allocateImages, packedShape, imagePacker, type ImageData } from './pack-pixels'
+import { renderPlan } from './render-plan'
 import { resizeBilinear, type Pixels } from './resize-bilinear'
 import { samplePath, type SampleTable } from './sample-table'
 import type { Packing } from './types'
@@ -64,7 +64,6 @@ const tries = 20
 export function createPipeline(setup: PipelineSetup): Pipeline {
   const { table } = setup
   const augment = resolveAugments(setup.augment)
-  const renderer = createPlanRenderer()
   let bad: BatchResult['bad'] = []
   const cache = joinCache(
     setup.cache,
@@ -74,6 +73,7 @@ export function createPipeline(setup: PipelineSetup): Pipeline {
       bad.push({ sample, code, message })
     },
   )
+  const { space } = cache
   const sizeOf = (sample: number) => ({ width: table.sizes[2 * sample], height: table.sizes[2 * sample + 1] })
 
   /** Pixels of all samples of a plan, or the first sample that cannot be read. */
@@ -162,7 +162,8 @@ export function createPipeline(setup: PipelineSetup): Pipeline {
     const shape = packedShape(setup.pack.layout, job.batch, job.width, job.height)
     const perImage = shape.slice(1).reduce((a, b) => a * b)
     const images = allocateImages(setup.pack, job.batch * perImage, job.buffer)
-    const packerOf = (i: number) => rowPacker(setup.pack, setup.input, images, i * perImage, job.width, job.height)
+    const packerOf = (i: number) =>
+      imagePacker(space, setup.pack, setup.input, images, i * perImage, job.width, job.height)
     const samples: number[] = []
     const rows: number[][][] = []
     for (const item of job.items) {
@@ -170,13 +171,13 @@ export function createPipeline(setup: PipelineSetup): Pipeline {
         const plan = plainPlan(contextFor(item.sample, 'eval'), job.width, job.height)
         const pixels = await fetchPixels(plan)
         if (!(pixels instanceof Map)) continue
-        renderer.render(plan, (sample) => pixels.get(sample)!, packerOf(samples.length))
+        renderPlan(space, plan, (sample) => pixels.get(sample)!, packerOf(samples.length))
         cache.release(item.sample)
         samples.push(item.sample)
         continue
       }
       const { plan, targets, pixels, sample } = await planAndFetch(job, item)
-      renderer.render(plan, (tile) => pixels.get(tile)!, packerOf(samples.length))
+      renderPlan(space, plan, (tile) => pixels.get(tile)!, packerOf(samples.length))
       for (const held of pixels.keys()) cache.release(held)
       samples.push(sample)
       rows.push(targets.rows)
@@ -189,7 +190,7 @@ export function createPipeline(setup: PipelineSetup): Pipeline {
       const row = new Int32Array(job.width).fill(setup.input.pad * 0x10101)
       for (let i = from; i < job.batch; i++) {
         const pack = packerOf(i)
-        for (let y = 0; y < job.height; y++) pack(row, y)
+        for (let y = 0; y < job.height; y++) pack.row(row, y)
       }
     }
   }

@@ -1,38 +1,41 @@
 /** Carries out an augment plan: one sampling pass per layer, blend, colour shift and packing, row by row in cache. */
 import { invert } from '@shared/domain/affine'
 import type { AugmentPlan, Layer } from '@shared/catalog/augment-plan'
-import type { RowPacker } from './pack-pixels'
+import type { ImagePacker } from './pack-pixels'
+import type { PixelSpace } from './pixel-space'
 import type { Pixels } from './resize-bilinear'
-import { prepareHsvShift, shiftHsv, type HsvShift } from './shift-hsv'
 import { warpRow, type WarpTile } from './warp-row'
 
 const grey = (value: number) => value | (value << 8) | (value << 16)
 
-/** A renderer keeps its row buffers and tables; one per thread, images one after the other. */
-export interface PlanRenderer {
-  /** @param pixels the decoded pixels of a sample, any size; every tile's sample must be there. */
-  render(plan: AugmentPlan, pixels: (sample: number) => Pixels, pack: RowPacker): void
-}
-
-export function createPlanRenderer(): PlanRenderer {
-  let rows = [new Int32Array(0), new Int32Array(0)]
-  let shift: HsvShift | undefined
-  return {
-    render(plan, pixels, pack) {
-      if (rows[0].length !== plan.width) rows = [new Int32Array(plan.width), new Int32Array(plan.width)]
-      const layers = plan.layers.map((layer) => prepareLayer(layer, pixels))
-      if (plan.hsv) shift = prepareHsvShift(plan.hsv, shift)
-      const [row, second] = rows
-      for (let y = 0; y < plan.height; y++) {
-        drawRow(row, y, layers[0])
-        if (layers.length > 1) {
-          drawRow(second, y, layers[1])
-          blendHalf(row, second)
-        }
-        if (plan.hsv) shiftHsv(row, plan.width, shift!)
-        pack(row, y)
-      }
-    },
+/**
+ * @param pixels the decoded pixels of a sample, any size, in the memory of `space`.
+ */
+export function renderPlan(
+  space: PixelSpace,
+  plan: AugmentPlan,
+  pixels: (sample: number) => Pixels,
+  pack: ImagePacker,
+): void {
+  const { kernels } = space
+  const { width, height } = plan
+  const layers = plan.layers.map((layer) => prepareLayer(layer, pixels))
+  // The kernels work on groups of four pixels; rows have room for that.
+  const bytes = Math.ceil(width / 4) * 16
+  const [upper, lower, other] = space.rows
+  const views = [space.row(upper, width), space.row(lower, width)]
+  const otherView = space.row(other, width)
+  for (let y = 0; y < height; y++) {
+    const address = y % 2 ? lower : upper
+    const row = views[y % 2]
+    drawRow(space, row, y, layers[0])
+    if (layers.length > 1) {
+      drawRow(space, otherView, y, layers[1])
+      kernels.blend(address, address + bytes, other)
+    }
+    if (plan.hsv) kernels.shiftHsv(address, address + bytes, plan.hsv[0] / 30, plan.hsv[1], plan.hsv[2])
+    if (!pack.pair) pack.row(row, y)
+    else if (y % 2) pack.pair(upper, lower, y - 1)
   }
 }
 
@@ -68,16 +71,7 @@ function prepareLayer(layer: Layer, pixels: (sample: number) => Pixels): Prepare
   return { inverse: invert(layer.matrix), outside: grey(layer.outside), tiles }
 }
 
-function drawRow(row: Int32Array, y: number, layer: PreparedLayer): void {
+function drawRow(space: PixelSpace, row: Int32Array, y: number, layer: PreparedLayer): void {
   row.fill(layer.outside)
-  for (const tile of layer.tiles) warpRow(row, y, layer.inverse, tile)
-}
-
-/** Mean of two rows, rounded down, all channels at once. */
-function blendHalf(row: Int32Array, other: Int32Array): void {
-  for (let x = 0; x < row.length; x++) {
-    const a = row[x]
-    const b = other[x]
-    row[x] = (a & b) + (((a ^ b) & 0xfefefe) >> 1)
-  }
+  for (const tile of layer.tiles) warpRow(space, row, y, layer.inverse, tile)
 }

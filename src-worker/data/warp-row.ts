@@ -1,12 +1,11 @@
 /**
  * One output row of one tile under an affine map: inverse-mapped bilinear sampling straight from the tile's pixels, so
- * that a mosaic canvas never exists. Positions have 16 fractional bits, weights 8; red and blue share one multiplication.
+ * that a mosaic canvas never exists. Positions have 16 fractional bits, weights 8.
  */
 import type { Affine } from '@shared/domain/affine'
 import type { Box } from '@shared/domain/geometry'
+import type { PixelSpace } from './pixel-space'
 import type { Pixels } from './resize-bilinear'
-
-const redBlue = 0xff00ff
 
 /** Integers x of [0, width) whose value `at + step * x` lies in [low, high), as [from, to). */
 function span(at: number, step: number, low: number, high: number, width: number): [number, number] {
@@ -31,11 +30,11 @@ export interface WarpTile {
 }
 
 /**
- * @param row output pixels of this row; only those that show the tile are written.
+ * @param row output pixels of this row, in the memory of `space`; only those that show the tile are written.
  * @param y row number; pixel centres lie at (x + .5, y + .5).
  * @param inverse output to canvas.
  */
-export function warpRow(row: Int32Array, y: number, inverse: Affine, tile: WarpTile): void {
+export function warpRow(space: PixelSpace, row: Int32Array, y: number, inverse: Affine, tile: WarpTile): void {
   const [a, b, c, d, e, f] = inverse
   const canvasX = 0.5 * a + (y + 0.5) * b + c
   const canvasY = 0.5 * d + (y + 0.5) * e + f
@@ -60,10 +59,22 @@ export function warpRow(row: Int32Array, y: number, inverse: Affine, tile: WarpT
   const innerFrom = Math.min(Math.max(from, i1, j1), to)
   const innerTo = Math.max(Math.min(to, i2, j2), innerFrom)
   if (innerFrom > from) warpEdge(row, from, innerFrom, tile.pixels, u0, du, v0, dv)
-  if (innerTo > innerFrom) warpInner(row, innerFrom, innerTo, data, offset, width, u0, du, v0, dv)
+  if (innerTo > innerFrom) {
+    space.kernels.warp(
+      row.byteOffset + 4 * innerFrom,
+      row.byteOffset + 4 * innerTo,
+      data.byteOffset + 4 * offset,
+      4 * width,
+      fixed(u0 + du * innerFrom),
+      fixed(v0 + dv * innerFrom),
+      fixed(du),
+      fixed(dv),
+    )
+  }
   if (to > innerTo) warpEdge(row, innerTo, to, tile.pixels, u0, du, v0, dv)
 }
 
+const fixed = (x: number) => Math.round(x * 65536)
 const clamp = (x: number, high: number) => (x < 0 ? 0 : x > high ? high : x)
 
 function copyRow(
@@ -77,53 +88,6 @@ function copyRow(
   width: number,
 ): void {
   for (let x = from; x < to; x++) row[x] = data[base + clamp(u0 + du * x, width - 1)]
-}
-
-function warpInner(
-  row: Int32Array,
-  from: number,
-  to: number,
-  data: Int32Array,
-  offset: number,
-  width: number,
-  u0: number,
-  du: number,
-  v0: number,
-  dv: number,
-): void {
-  let u = Math.round((u0 + du * from) * 65536) | 0
-  let v = Math.round((v0 + dv * from) * 65536) | 0
-  const uStep = Math.round(du * 65536) | 0
-  const vStep = Math.round(dv * 65536) | 0
-  for (let x = from; x < to; x++) {
-    const i = offset + Math.imul(v >> 16, width) + (u >> 16)
-    const fx = (u >> 8) & 255
-    const fy = (v >> 8) & 255
-    const w11 = Math.imul(fx, fy) >> 8
-    const w10 = fx - w11
-    const w01 = fy - w11
-    const w00 = 256 - fx - fy + w11
-    const p00 = data[i]
-    const p10 = data[i + 1]
-    const p01 = data[i + width]
-    const p11 = data[i + width + 1]
-    const rb =
-      (Math.imul(p00 & redBlue, w00) +
-        Math.imul(p10 & redBlue, w10) +
-        Math.imul(p01 & redBlue, w01) +
-        Math.imul(p11 & redBlue, w11) +
-        0x800080) |
-      0
-    const g =
-      Math.imul(p00 & 0xff00, w00) +
-      Math.imul(p10 & 0xff00, w10) +
-      Math.imul(p01 & 0xff00, w01) +
-      Math.imul(p11 & 0xff00, w11) +
-      0x8000
-    row[x] = ((rb >>> 8) & redBlue) | ((g >>> 8) & 0xff00)
-    u = (u + uStep) | 0
-    v = (v + vStep) | 0
-  }
 }
 
 /** The same sampling where a neighbour may be missing: the edge pixel repeats. */
@@ -152,10 +116,10 @@ function warpEdge(
     const p11 = data[offset + bottom * width + right]
     let out = 0
     for (let shift = 0; shift < 24; shift += 8) {
-      const value =
-        (((p00 >> shift) & 255) * (256 - fx) + ((p10 >> shift) & 255) * fx) * (256 - fy) +
-        (((p01 >> shift) & 255) * (256 - fx) + ((p11 >> shift) & 255) * fx) * fy
-      out |= ((value + 32768) >> 16) << shift
+      // As the kernel: down first, each step rounded.
+      const near = (((p00 >> shift) & 255) * (256 - fy) + ((p01 >> shift) & 255) * fy + 128) >> 8
+      const far = (((p10 >> shift) & 255) * (256 - fy) + ((p11 >> shift) & 255) * fy + 128) >> 8
+      out |= ((near * (256 - fx) + far * fx + 128) >> 8) << shift
     }
     row[x] = out
   }

@@ -4,9 +4,9 @@ import fc from 'fast-check'
 import { letterboxGeometry, roundHalfEven } from '@shared/domain/letterbox'
 import { modelInputSchema, yoloxInput } from '@shared/domain/model-input'
 import { rng } from '@shared/base/rng'
-import { allocateImages, packedShape, rowPacker } from '../../../src-worker/data/pack-pixels'
+import { allocateImages, imagePacker, packedShape } from '../../../src-worker/data/pack-pixels'
 import { resizeBilinear } from '../../../src-worker/data/resize-bilinear'
-import { prepareHsvShift, shiftHsv } from '../../../src-worker/data/shift-hsv'
+import { createPixelSpace } from '../../../src-worker/data/pixel-space'
 import type { PixelLayout } from '../../../src-worker/data/types'
 import { emptyPicture } from './plan-pictures'
 
@@ -108,6 +108,8 @@ function slowHsv(rgb: number[], [dh, ds, dv]: number[]): number[] {
   return [channel(5), channel(3), channel(1)]
 }
 
+const space = createPixelSpace(10_000)
+
 describe('shiftHsv', () => {
   const random = rng('colours')
   const colors = [
@@ -132,8 +134,10 @@ describe('shiftHsv', () => {
     [90, 255, 10],
   ]) {
     test(`shift ${shift.join()} equals the formula within 2 levels`, () => {
-      const pixels = Int32Array.from(colors, ([r, g, b]) => r | (g << 8) | (b << 16))
-      shiftHsv(pixels, pixels.length, prepareHsvShift(shift as [number, number, number]))
+      const pixels = space.data.subarray(space.start, space.start + colors.length)
+      pixels.set(colors.map(([r, g, b]) => r | (g << 8) | (b << 16)))
+      const at = pixels.byteOffset
+      space.kernels.shiftHsv(at, at + 4 * colors.length, shift[0] / 30, shift[1], shift[2])
       let worst = 0
       colors.forEach((color, i) => {
         const want = slowHsv(color, shift)
@@ -151,15 +155,15 @@ describe('packing', () => {
   const height = 2
   // Pixel (x, y) has red 10 y + x, green 100 + that, blue 200 + that.
   const value = (x: number, y: number, color: number) => 100 * color + 10 * y + x
-  const pack = (layout: PixelLayout, order: 'RGB' | 'BGR') => {
+  const pack = (layout: PixelLayout, order: 'RGB' | 'BGR', kernel = false) => {
     const out = allocateImages({ layout, type: 'uint8' }, 24)
-    const write = rowPacker({ layout, type: 'uint8' }, { ...yoloxInput, order }, out, 0, width, height)
+    const packer = imagePacker(space, { layout, type: 'uint8' }, { ...yoloxInput, order }, out, 0, width, height)
     for (let y = 0; y < height; y++) {
-      write(
-        Int32Array.from({ length: width }, (_, x) => value(x, y, 0) | (value(x, y, 1) << 8) | (value(x, y, 2) << 16)),
-        y,
-      )
+      const row = space.row(space.rows[y], width)
+      for (let x = 0; x < width; x++) row[x] = value(x, y, 0) | (value(x, y, 1) << 8) | (value(x, y, 2) << 16)
+      if (!kernel) packer.row(row, y)
     }
+    if (kernel) packer.pair!(space.rows[0], space.rows[1], 0)
     return [...out]
   }
 
@@ -174,6 +178,8 @@ describe('packing', () => {
     const packed = pack('s2d-nhwc', 'BGR')
     expect(packed.slice(0, 12)).toEqual(first)
     expect(packed.slice(12)).toEqual(first.map((v) => v + 2))
+    expect(pack('s2d-nhwc', 'BGR', true)).toEqual(packed)
+    expect(pack('s2d-nhwc', 'RGB', true)).toEqual(pack('s2d-nhwc', 'RGB'))
     const planes = pack('s2d-nchw', 'BGR')
     expect(planes).toEqual(first.flatMap((v) => [v, v + 2]))
     expect(packedShape('s2d-nhwc', 1, width, height)).toEqual([1, 1, 2, 12])
@@ -182,7 +188,7 @@ describe('packing', () => {
   test('float32 applies range, mean and std in model order', () => {
     const input = modelInputSchema.parse({ order: 'BGR', range: 1, mean: [0.1, 0.2, 0.3], std: [0.5, 0.25, 2] })
     const out = allocateImages({ layout: 'nhwc', type: 'float32' }, 3)
-    rowPacker({ layout: 'nhwc', type: 'float32' }, input, out, 0, 1, 1)(Int32Array.of(0x33_66_ff), 0)
+    imagePacker(space, { layout: 'nhwc', type: 'float32' }, input, out, 0, 1, 1).row(Int32Array.of(0x33_66_ff), 0)
     // Blue .2, green .4, red 1.
     expect([...out].map((v) => +v.toFixed(5))).toEqual([0.2, 0.8, 0.35])
   })

@@ -3,8 +3,9 @@ import type { AugmentContext, AugmentPlan } from '@shared/catalog/augment-plan'
 import type { Box } from '@shared/domain/geometry'
 import { yoloxInput } from '@shared/domain/model-input'
 import { rng } from '@shared/base/rng'
-import { allocateImages, rowPacker } from '../../../src-worker/data/pack-pixels'
-import { createPlanRenderer } from '../../../src-worker/data/render-plan'
+import { allocateImages, imagePacker } from '../../../src-worker/data/pack-pixels'
+import { createPixelSpace } from '../../../src-worker/data/pixel-space'
+import { renderPlan } from '../../../src-worker/data/render-plan'
 import type { Pixels } from '../../../src-worker/data/resize-bilinear'
 
 export const emptyPicture = (width: number, height: number, color = 0): Pixels => ({
@@ -37,12 +38,26 @@ export function testContext(
   }
 }
 
-/** RGB bytes, rows of width * 3. */
-export function renderRgb(plan: AugmentPlan, pixels: (sample: number) => Pixels): Uint8Array {
+const space = createPixelSpace(1_000_000)
+
+/** RGB bytes, rows of width * 3. Pictures are copied into the memory of the kernels first. */
+export function renderRgb(plan: AugmentPlan, picture: (sample: number) => Pixels): Uint8Array {
+  let at = space.start
+  const placed = new Map<number, Pixels>()
+  const pixels = (sample: number): Pixels => {
+    const known = placed.get(sample)
+    if (known) return known
+    const { data, width, height } = picture(sample)
+    space.data.set(data, at)
+    const copy = { data: space.data, offset: at, width, height }
+    at += data.length
+    placed.set(sample, copy)
+    return copy
+  }
   const pack = { layout: 'nhwc', type: 'uint8' } as const
   const out = allocateImages(pack, plan.width * plan.height * 3)
-  const packer = rowPacker(pack, { ...yoloxInput, order: 'RGB' }, out, 0, plan.width, plan.height)
-  createPlanRenderer().render(plan, pixels, packer)
+  const packer = imagePacker(space, pack, { ...yoloxInput, order: 'RGB' }, out, 0, plan.width, plan.height)
+  renderPlan(space, plan, pixels, packer)
   return out as Uint8Array
 }
 
