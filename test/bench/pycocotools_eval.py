@@ -18,6 +18,7 @@ gt_file, dt_file, iou_type = sys.argv[1:4]
 printed = io.StringIO()
 with contextlib.redirect_stdout(printed):
     start = time.perf_counter()
+    cpu = time.process_time()
     gt = COCO(gt_file)
     dt = gt.loadRes(dt_file)
     loaded = time.perf_counter()
@@ -25,6 +26,7 @@ with contextlib.redirect_stdout(printed):
     evaluation.evaluate()
     evaluation.accumulate()
     done = time.perf_counter()
+    cpu = time.process_time() - cpu
     evaluation.summarize()
 
 
@@ -38,6 +40,7 @@ print(
             "numpy": np.__version__,
             "loadSeconds": loaded - start,
             "evaluateSeconds": done - loaded,
+            "cpuSeconds": cpu,
             "maxRss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
             "stats": [float(value) for value in evaluation.stats],
             "table": [line for line in printed.getvalue().splitlines() if "@[" in line],

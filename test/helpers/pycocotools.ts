@@ -11,6 +11,8 @@ export interface PycocotoolsResult {
   numpy: string
   loadSeconds: number
   evaluateSeconds: number
+  /** Processor time of both. */
+  cpuSeconds: number
   /** Bytes. */
   maxRss: number
   stats: number[]
