@@ -11,4 +11,6 @@ export interface Ports {
   log(level: 'info' | 'warning' | 'error', message: string): void
   /** true: jobs left queued by an earlier process are started. A host that lives for one command leaves them. */
   startsQueuedJobs: boolean
+  /** Patience with worker processes, see jobs/call-worker.ts; the defaults suit people. */
+  workerLimits?: { silenceMs?: number; graceMs?: number }
 }

@@ -95,7 +95,7 @@ export function createStudio(ports: Ports): Studio {
     init: (folder, project) => studio.init(folder, project),
     open: (folder) => studio.open(folder),
   }
-  const deps: JobDeps = { store: () => store, startWorker: ports.startWorker, hub }
+  const deps: JobDeps = { store: () => store, startWorker: ports.startWorker, hub, ...ports.workerLimits }
   const kinds = [
     trainJob(deps),
     evaluateJob(deps),

@@ -1,0 +1,114 @@
+/**
+ * A worker process without ONNX Runtime: it "trains" by counting, with the real wire, report and process behind it. The
+ * recipe's seed says how it behaves, so that a test needs no channel of its own.
+ */
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TagwrightError } from '@shared/base/errors'
+import { createHub, serve, type ServiceHandlers } from '@shared/contract/rpc'
+import { processWire } from '@shared/contract/wires/process'
+import { workerContracts, type workerContract } from '@shared/contract/worker'
+import { workerReport } from '../../src-worker/report'
+
+export const behaviour = {
+  normal: 0,
+  /** Kills itself in step 25, once. */
+  crash: 1,
+  /** Blocks its thread in step 25. */
+  hang: 2,
+  /** Takes no notice of an abort. */
+  stubborn: 3,
+  /** Fails in step 25 with an error of its own. */
+  fail: 4,
+  /** Long: thousands of slow steps. */
+  slow: 5,
+}
+const stepsPerEpoch = 10
+const epochs = 4
+
+if (process.send) {
+  const wire = processWire(process)
+  const hub = createHub(workerContracts, console.error)
+  const report = workerReport(hub, wire)
+  const unused = () => Promise.reject(new TagwrightError('not-available', 'Not in the fake worker.'))
+  const worker: ServiceHandlers<typeof workerContract> = {
+    probe: () => ({
+      versions: { onnxruntime: '0.0.0-fake' },
+      providers: [{ id: 'cpu', available: true, device: 'fake' }],
+    }),
+    async train({ runDir, recipe, resume }, { signal }) {
+      const kind = Number(recipe.seed)
+      const checkpoint = join(runDir, 'last.ckpt')
+      const first = resume ? Number(readFileSync(checkpoint, 'utf8')) : 0
+      report.recipe({ ...recipe, epochs, provider: 'cpu' })
+      if (resume) report.resumed({ step: first, epoch: first / stepsPerEpoch })
+      const save = async (step: number, score: number) => {
+        await report.flush()
+        writeFileSync(`${checkpoint}.part`, String(step))
+        renameSync(`${checkpoint}.part`, checkpoint)
+        report.checkpoint({ step, epoch: step / stepsPerEpoch, kind: 'last', score })
+      }
+      const total = kind === behaviour.slow ? 100_000 : stepsPerEpoch * epochs
+      let last = null
+      for (let step = first + 1; step <= total; step++) {
+        if (step === 25 && kind === behaviour.crash && !existsSync(join(runDir, 'crashed'))) {
+          writeFileSync(join(runDir, 'crashed'), '')
+          console.error('a native library fell over')
+          process.kill(process.pid, 'SIGKILL')
+          await sleep(1000)
+        }
+        if (step === 25 && kind === behaviour.hang) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+        if (step === 25 && kind === behaviour.fail) {
+          throw new TagwrightError('loss-not-finite', 'The loss is NaN in step 25. Lower the learning rate 0.01.', {
+            step,
+          })
+        }
+        await sleep(kind === behaviour.slow ? 20 : 2)
+        report.progress(`epoch ${Math.ceil(step / stepsPerEpoch)}`, step, total)
+        report.metrics([{ step, epoch: step / stepsPerEpoch, series: 'train/loss', value: 1 / step }])
+        if (step % stepsPerEpoch === 0) {
+          const epoch = step / stepsPerEpoch
+          last = { epoch, step, AP: epoch === 3 ? 0.5 : 0.1 * epoch, AP50: 0.2 * epoch }
+          report.metrics([
+            { step, epoch, series: 'val/AP', value: last.AP },
+            { step, epoch, series: 'val/AP50', value: last.AP50 },
+            { step, epoch, series: 'val/loss', value: NaN },
+          ])
+          await save(step, last.AP)
+          appendFileSync(join(runDir, 'results.csv'), `${epoch}\n`)
+        }
+        if (signal.aborted && kind !== behaviour.stubborn) {
+          await save(step, -1)
+          return { status: 'cancelled', best: last, last, seconds: 1, imagesPerSecond: 10, dataWait: 0 }
+        }
+      }
+      await report.flush()
+      const best = { epoch: 3, step: 30, AP: 0.5, AP50: 0.6 }
+      return { status: 'done', best, last, seconds: 1, imagesPerSecond: 10, dataWait: 0.25 }
+    },
+    async predict({ images, labels, conf, iou, maxDet }) {
+      const names = labels?.map((label) => label.name) ?? ['thing']
+      report.classes(names)
+      const failed = []
+      for (const image of images) {
+        if (image.file.includes('broken')) {
+          failed.push({ id: image.id, file: image.file, message: 'It is not an image.' })
+          continue
+        }
+        const detections = [
+          { label: names.length - 1, score: 0.75, box: [1, 2, 11.5, 22] as [number, number, number, number] },
+        ]
+        report.detections({ image: image.id, width: 100, height: 50, detections })
+      }
+      const done = images.length - failed.length
+      return { images: done, detections: done, failed, labels: names, seconds: 0.5, thresholds: { conf, iou, maxDet } }
+    },
+    evaluate: unused,
+    score: unused,
+    exportOnnx: unused,
+  }
+  serve(workerContracts, { worker }, wire, { hub, onError: console.error })
+  setInterval(() => hub.emit('worker.heartbeat', { rss: 1 }), 100).unref()
+  wire.onClose(() => process.exit(0))
+}
