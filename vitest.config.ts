@@ -8,7 +8,7 @@ const project = (name: string, test: object) => ({ resolve: { alias }, test: { n
 export default defineConfig({
   test: {
     projects: [
-      project('pure', { include: ['test/pure/**/*.test.ts'] }),
+      project('pure', { include: ['test/pure/**/*.test.ts'], testTimeout: 60_000 }),
       project('node', { include: ['test/node/**/*.test.ts'], pool: 'forks', testTimeout: 30_000 }),
       project('types', {
         include: [],
