@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { TagwrightError } from '@shared/base/errors'
+import { decodeBmp, isBmp, type Bitmap } from '@shared/base/decode-bmp'
 import type { Pixels } from './resize-bilinear'
 
 // One image per thread: libvips' own threads would fight with the training step.
@@ -30,6 +31,7 @@ async function readBytes(file: string): Promise<Buffer> {
 /** As {@link decodeImage}, from memory; `file` is for messages. */
 export async function decodeBytes(bytes: Uint8Array, file: string): Promise<Pixels> {
   try {
+    if (isBmp(bytes)) return fromBitmap(decodeBmp(bytes))
     const { data, info } = await sharp(bytes, { failOn: 'error' })
       .autoOrient()
       .toColourspace('srgb')
@@ -49,6 +51,13 @@ export async function decodeBytes(bytes: Uint8Array, file: string): Promise<Pixe
   }
 }
 
+const fromBitmap = ({ data, width, height }: Bitmap): Pixels => ({
+  data: new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4),
+  offset: 0,
+  width,
+  height,
+})
+
 function unreadable(file: string, error: unknown): TagwrightError {
   const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
   return new TagwrightError(
@@ -66,6 +75,10 @@ function unreadable(file: string, error: unknown): TagwrightError {
 export async function probeImage(file: string): Promise<{ width: number; height: number }> {
   const bytes = await readBytes(file)
   try {
+    if (isBmp(bytes)) {
+      const { width, height } = decodeBmp(bytes)
+      return { width, height }
+    }
     const { autoOrient } = await sharp(bytes).metadata()
     return { width: autoOrient.width, height: autoOrient.height }
   } catch (error) {

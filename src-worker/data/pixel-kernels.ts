@@ -27,17 +27,17 @@ const maximumPages = 65536
 const warp: WasmFunction = {
   name: 'warp',
   params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-  body([row, end, source, stride, u, v, du, dv], local) {
+  body([row, end, source, stride, u, v, du, dv], local, keep) {
     const at = local('i32')
     const upper = local('v128')
     const across = local('v128')
     const fraction = (x: Code) => i16x8.splat(i32.and(i32.shrS(x, i32.const(8)), i32.const(255)))
     const fy = local('v128')
-    const round = i16x8.const(Array(8).fill(128))
+    const round = keep(i16x8.const(Array(8).fill(128)))
     const down = i16x8.shrU(
       i16x8.add(
         i16x8.add(
-          i16x8.mul(upper.get, i16x8.sub(i16x8.const(Array(8).fill(256)), fy.get)),
+          i16x8.mul(upper.get, i16x8.sub(keep(i16x8.const(Array(8).fill(256))), fy.get)),
           i16x8.mul(v128.load8x8(i32.add(at.get, stride.get)), fy.get),
         ),
         round,
@@ -46,8 +46,8 @@ const warp: WasmFunction = {
     )
     // Left pixel times 256 - fx, right pixel times fx, side by side.
     const weights = i16x8.add(
-      i16x8.const([256, 256, 256, 256, 0, 0, 0, 0]),
-      i16x8.mul(fraction(u.get), i16x8.const([-1, -1, -1, -1, 1, 1, 1, 1])),
+      keep(i16x8.const([256, 256, 256, 256, 0, 0, 0, 0])),
+      i16x8.mul(fraction(u.get), keep(i16x8.const([-1, -1, -1, -1, 1, 1, 1, 1]))),
     )
     const highHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]
     const sum = i16x8.add(i16x8.add(across.get, v128.shuffle(across.get, across.get, highHalf)), round)
@@ -80,7 +80,7 @@ const warp: WasmFunction = {
 const shiftHsv: WasmFunction = {
   name: 'shiftHsv',
   params: ['i32', 'i32', 'f32', 'f32', 'f32'],
-  body([row, end, hue, saturation, value], local) {
+  body([row, end, hue, saturation, value], local, keep) {
     const p = local('v128')
     const r = local('v128')
     const g = local('v128')
@@ -94,8 +94,9 @@ const shiftHsv: WasmFunction = {
     const h = local('v128')
     const chroma = local('v128')
     const v2 = local('v128')
-    const byte = (shift: number) => v128.and(shift ? i32x4.shrU(p.get, i32.const(shift)) : p.get, i32x4.const(255))
-    const number = f32x4.const
+    const byte = (shift: number) =>
+      v128.and(shift ? i32x4.shrU(p.get, i32.const(shift)) : p.get, keep(i32x4.const(255)))
+    const number = (value: number) => keep(f32x4.const(value))
     const clamp = (x: Code, low: number, high: number) => f32x4.max(f32x4.min(x, number(high)), number(low))
     const floatMax = i32x4.max(i32x4.max(r.get, g.get), b.get)
     const floatMin = i32x4.min(i32x4.min(r.get, g.get), b.get)
@@ -110,7 +111,7 @@ const shiftHsv: WasmFunction = {
     const channel = (part: Code) =>
       v128.and(
         f32x4.add(f32x4.sub(v2.get, f32x4.mul(chroma.get, f32x4.sub(number(1), part))), number(12582912)),
-        i32x4.const(255),
+        keep(i32x4.const(255)),
       )
     return doWhile(
       [
@@ -135,15 +136,15 @@ const shiftHsv: WasmFunction = {
             isRed.get,
           ),
         ),
-        ...h.set(f32x4.add(h.get, f32x4.splat(hue.get))),
+        ...h.set(f32x4.add(h.get, keep(f32x4.splat(hue.get)))),
         ...h.set(f32x4.sub(h.get, f32x4.mul(f32x4.floor(f32x4.mul(h.get, number(1 / 6))), number(6)))),
-        ...v2.set(clamp(f32x4.add(v.get, f32x4.splat(value.get)), 0, 255)),
+        ...v2.set(clamp(f32x4.add(v.get, keep(f32x4.splat(value.get))), 0, 255)),
         ...chroma.set(
           f32x4.mul(
             clamp(
               f32x4.add(
                 f32x4.div(f32x4.mul(d.get, number(255)), f32x4.max(v.get, number(1))),
-                f32x4.splat(saturation.get),
+                keep(f32x4.splat(saturation.get)),
               ),
               0,
               255,

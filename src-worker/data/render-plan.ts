@@ -6,6 +6,7 @@ import type { PixelSpace } from './pixel-space'
 import type { Pixels } from './resize-bilinear'
 import { warpRow, type WarpTile } from './warp-row'
 
+const noPixels: Pixels = { data: new Int32Array(0), offset: 0, width: 0, height: 0 }
 const grey = (value: number) => value | (value << 8) | (value << 16)
 
 /**
@@ -63,10 +64,17 @@ function prepareLayer(layer: Layer, pixels: (sample: number) => Pixels): Prepare
       ],
     }
   })
-  // A canvas that differs from its surroundings is a one-pixel tile under the others.
+  // A canvas that differs from its surroundings is a plain tile under the others.
   if (layer.fill !== layer.outside) {
-    const pixel: Pixels = { data: Int32Array.of(grey(layer.fill)), offset: 0, width: 1, height: 1 }
-    tiles.unshift({ pixels: pixel, x: 0, y: 0, scaleX: width, scaleY: height, clip: [0, 0, width, height] })
+    tiles.unshift({
+      fill: grey(layer.fill),
+      pixels: noPixels,
+      x: 0,
+      y: 0,
+      scaleX: 1,
+      scaleY: 1,
+      clip: [0, 0, width, height],
+    })
   }
   return { inverse: invert(layer.matrix), outside: grey(layer.outside), tiles }
 }

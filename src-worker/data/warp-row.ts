@@ -19,6 +19,8 @@ function span(at: number, step: number, low: number, high: number, width: number
 }
 
 export interface WarpTile {
+  /** One colour instead of pixels. */
+  fill?: number
   pixels: Pixels
   /** Part of the canvas that shows this tile. */
   clip: Box
@@ -43,6 +45,10 @@ export function warpRow(space: PixelSpace, row: Int32Array, y: number, inverse: 
   const from = Math.max(x1, y1)
   const to = Math.min(x2, y2)
   if (from >= to) return
+  if (tile.fill !== undefined) {
+    row.fill(tile.fill, from, to)
+    return
+  }
   const { data, offset, width, height } = tile.pixels
   const du = a / tile.scaleX
   const dv = d / tile.scaleY

@@ -119,8 +119,11 @@ export const doWhile = (body: Code, condition: Code): Code => [0x03, 0x40, ...bo
 export interface WasmFunction {
   name: string
   params: readonly ValueType[]
-  /** Gets the parameters and a way to make locals. */
-  body(params: Local[], local: (type: ValueType) => Local): Code
+  /**
+   * Gets the parameters and a way to make locals. Vectors passed through `keep` are computed once, before the body: V8
+   * builds a vector constant anew wherever it stands, which in a loop costs more than the arithmetic.
+   */
+  body(params: Local[], local: (type: ValueType) => Local, keep: (vector: Code) => Code): Code
 }
 
 /** A module that imports shared memory `env.memory` and exports the functions. */
@@ -138,11 +141,21 @@ export function assembleModule(functions: readonly WasmFunction[], maximumPages:
   const types = functions.map(({ params }) => [0x60, ...vector(params.map((type) => [typeByte[type]])), 0])
   const bodies = functions.map(({ params, body }) => {
     const declared: ValueType[] = []
+    const local = (type: ValueType) => localAt(params.length + declared.push(type) - 1)
+    const kept = new Map<string, { local: Local; value: Code }>()
+    const keep = (value: Code): Code => {
+      const key = value.join()
+      const entry = kept.get(key) ?? { local: local('v128'), value }
+      kept.set(key, entry)
+      return entry.local.get
+    }
     const code = body(
       params.map((_, i) => localAt(i)),
-      (type) => localAt(params.length + declared.push(type) - 1),
+      local,
+      keep,
     )
-    const content = [...vector(declared.map((type) => [1, typeByte[type]])), ...code, 0x0b]
+    const setUp = [...kept.values()].flatMap((entry) => [...entry.local.set(entry.value)])
+    const content = [...vector(declared.map((type) => [1, typeByte[type]])), ...setUp, ...code, 0x0b]
     return [...unsigned(content.length), ...content]
   })
   return Uint8Array.from([

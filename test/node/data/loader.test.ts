@@ -12,6 +12,7 @@ import type { SnapshotSample } from '@shared/domain/snapshot'
 import { rng } from '@shared/base/rng'
 import { bundleDecodeThread } from '../../helpers/bundle-decode-thread'
 import { createEvalLoader, createLoader } from '../../../src-worker/data/loader'
+import { decodeImage, probeImage } from '../../../src-worker/data/decode-image'
 import { readSnapshot } from '../../../src-worker/data/read-snapshot'
 import type { BadSample, Batch, LoaderOptions } from '../../../src-worker/data/types'
 
@@ -291,6 +292,44 @@ describe('evaluation batches', () => {
     expect(value!.images[70 * 80 + 20]).toBeLessThan(15)
     expect(value!.images[10 * 80 + 60]).toBe(114)
     await loader.close()
+  })
+})
+
+describe('decodeImage', () => {
+  test('reads BMP, grey, 16-bit, CMYK and transparent files as 8-bit RGB', async () => {
+    // 2 x 1, 24 bit: blue, then white; rows padded to 4 bytes.
+    const bmp = Buffer.alloc(54 + 8)
+    bmp.write('BM')
+    bmp.writeUInt32LE(62, 2)
+    bmp.writeUInt32LE(54, 10)
+    bmp.writeUInt32LE(40, 14)
+    bmp.writeInt32LE(2, 18)
+    bmp.writeInt32LE(1, 22)
+    bmp.writeUInt16LE(1, 26)
+    bmp.writeUInt16LE(24, 28)
+    bmp.set([255, 0, 0, 255, 255, 255], 54)
+    writeFileSync(join(dir, 'a.bmp'), bmp)
+    const image = await decodeImage(join(dir, 'a.bmp'))
+    expect([image.width, image.height, image.data[0] & 0xffffff, image.data[1] & 0xffffff]).toEqual([
+      2, 1, 0xff0000, 0xffffff,
+    ])
+    expect(await probeImage(join(dir, 'a.bmp'))).toEqual({ width: 2, height: 1 })
+
+    const red = {
+      create: { width: 3, height: 2, channels: 4 as const, background: { r: 200, g: 0, b: 0, alpha: 0.5 } },
+    }
+    await sharp(red).png().toFile(join(dir, 'alpha.png'))
+    expect((await decodeImage(join(dir, 'alpha.png'))).data[0] & 0xffffff).toBe(200)
+    await sharp(red).removeAlpha().toColourspace('rgb16').png().toFile(join(dir, 'deep.png'))
+    expect((await decodeImage(join(dir, 'deep.png'))).data[0] & 0xffffff).toBe(200)
+    await sharp(red).removeAlpha().toColourspace('b-w').png().toFile(join(dir, 'grey.png'))
+    const grey = (await decodeImage(join(dir, 'grey.png'))).data[0]
+    expect([grey & 255, (grey >> 8) & 255]).toEqual([(grey >> 16) & 255, (grey >> 16) & 255])
+    await sharp(red).removeAlpha().toColourspace('cmyk').jpeg({ quality: 100 }).toFile(join(dir, 'print.jpg'))
+    const print = (await decodeImage(join(dir, 'print.jpg'))).data[0]
+    expect(print & 255).toBeGreaterThan(150)
+    expect((print >> 8) & 255).toBeLessThan(60)
+    expect(await probeImage(join(dir, 'print.jpg'))).toEqual({ width: 3, height: 2 })
   })
 })
 
