@@ -160,20 +160,51 @@ function groupMatcher(gt: GroundTruth, dt: Detections, { params, hit, ignored }:
       best[count] = highest
       candidates[count++] = rows[i]
     }
-    if (count > 0) for (let a = 0; a < areas.length; a++) matchArea(a, truths, count)
+    if (count === 0) return
+    // The pairs depend on the area only through what it ignores. Where an area ignores nothing, or everything, of a
+    // group, they are those of the first area, if that ignored nothing: most groups are matched once, not four times.
+    let known = false
+    for (let a = 0; a < areas.length; a++) {
+      const regular = orderTruths(a, truths)
+      if (known && (regular === gCount || regular === 0)) {
+        copyMatches(a, regular > 0, count)
+        continue
+      }
+      matchArea(a, truths, regular, count)
+      if (a === 0) known = regular === gCount && !hasZeroId(truths)
+    }
   }
 
-  function matchArea(a: number, truths: Int32Array, count: number): void {
-    const gCount = truths.length
+  /** Ignored ground truth goes last; inside both halves the order stays. Returns how many are not ignored. */
+  function orderTruths(a: number, truths: Int32Array): number {
     const { low, high } = areas[a]
-    // Ignored ground truth goes last; inside both halves the order stays.
     let regular = 0
-    for (let i = 0; i < gCount; i++) {
+    for (let i = 0; i < truths.length; i++) {
       const area = gt.area[truths[i]]
       skip[i] = gt.ignore[truths[i]] || area < low || area > high ? 1 : 0
       if (!skip[i]) sorted[regular++] = i
     }
-    for (let i = 0, at = regular; i < gCount; i++) if (skip[i]) sorted[at++] = i
+    for (let i = 0, at = regular; i < truths.length; i++) if (skip[i]) sorted[at++] = i
+    return regular
+  }
+
+  function hasZeroId(truths: Int32Array): boolean {
+    for (let i = 0; i < truths.length; i++) if (gt.id[truths[i]] === 0) return true
+    return false
+  }
+
+  function copyMatches(a: number, counts: boolean, count: number): void {
+    for (let c = 0; c < count; c++) {
+      const at = position[candidates[c]]
+      if (counts) {
+        hit[a][at] = hit[0][at]
+        ignored[a][at] &= ~hit[0][at]
+      } else ignored[a][at] |= hit[0][at]
+    }
+  }
+
+  function matchArea(a: number, truths: Int32Array, regular: number, count: number): void {
+    const gCount = truths.length
     for (let t = 0; t < thresholds; t++) {
       taken.fill(0, 0, gCount)
       const bit = 1 << t

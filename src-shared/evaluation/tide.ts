@@ -146,7 +146,16 @@ function judge(
     const rows = sorted.subarray(dStart, d).filter((row) => perClass[dt.category[row]]++ < maxDetections)
     const objects = truths.subarray(gStart, g)
     const values = new Float64Array(rows.length * objects.length)
-    rows.forEach((row, i) => objects.forEach((truth, j) => (values[i * objects.length + j] = overlap(row, truth))))
+    rows.forEach((row, i) => {
+      let highest = 0
+      for (let j = 0; j < objects.length; j++) {
+        const value = overlap(row, objects[j])
+        values[i * objects.length + j] = value
+        if (value > highest) highest = value
+      }
+      // Most detections of a low score touch nothing at all.
+      if (highest === 0) verdict[row] = codes.Bkg
+    })
     /** Best ground truth of detection i among those that `keep` allows; the first of equals. */
     const bestOf = (i: number, keep: (truth: number) => boolean) => {
       let best = { truth: -1, value: 0 }
@@ -157,6 +166,7 @@ function judge(
       return best
     }
     rows.forEach((row, i) => {
+      if (verdict[row] !== -1) return
       const same = (truth: number) => gt.category[truth] === dt.category[row]
       const free = bestOf(i, (truth) => !gt.ignore[truth] && same(truth) && !found[truth])
       if (free.truth >= 0 && free.value >= foreground) {

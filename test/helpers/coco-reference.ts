@@ -103,17 +103,22 @@ export function evaluateByRules(
   const scores: number[] = []
   const recall: number[] = []
   const sorted = (ids: number[]) => [...ids].sort((a, b) => a - b)
-  const curve = (category: number, area: [number, number], limit: number, t: number) => {
-    const most = maxDetections[maxDetections.length - 1]
-    const perImage = sorted(images).map((image) =>
-      evaluateImage(
-        truths.filter((truth) => truth.image === image && truth.category === category),
-        detections.filter((detection) => detection.image === image && detection.category === category),
-        area,
-        most,
-        iou,
+  const most = maxDetections[maxDetections.length - 1]
+  const perImageOf = sorted(categories).map((category) =>
+    areas.map((area) =>
+      sorted(images).map((image) =>
+        evaluateImage(
+          truths.filter((truth) => truth.image === image && truth.category === category),
+          detections.filter((detection) => detection.image === image && detection.category === category),
+          area,
+          most,
+          iou,
+        ),
       ),
-    )
+    ),
+  )
+  const curve = (k: number, a: number, limit: number, t: number) => {
+    const perImage = perImageOf[k][a]
     const total = perImage.reduce((sum, one) => sum + one.positives, 0)
     if (total === 0) return null
     const list = byScore(perImage.flatMap((one) => one.verdicts.slice(0, limit)))
@@ -131,9 +136,7 @@ export function evaluateByRules(
     return { points, final: points.length > 0 ? points[points.length - 1].recall : 0 }
   }
   const all = cocoThresholds.map((_, t) =>
-    sorted(categories).map((category) =>
-      areas.map((area) => maxDetections.map((limit) => curve(category, area, limit, t))),
-    ),
+    categories.map((_, k) => areas.map((_, a) => maxDetections.map((limit) => curve(k, a, limit, t)))),
   )
   for (const ofThreshold of all) {
     for (const wanted of recallThresholds) {
