@@ -41,7 +41,10 @@ export function detectorProgram(options: DetectorProgramOptions): Program {
     optimizer,
     group(param) {
       if (freeze.some((prefix) => param.name.startsWith(prefix))) return null
-      return { decay: param.role === 'weight' ? weightDecay : 0, lr: groups.findIndex((g) => param.name.startsWith(g.prefix)) + 1 }
+      return {
+        decay: param.role === 'weight' ? weightDecay : 0,
+        lr: groups.findIndex((g) => param.name.startsWith(g.prefix)) + 1,
+      }
     },
     learningRates: groups.length + 1,
     clip: options.clip ?? 0,
@@ -53,7 +56,11 @@ export function detectorProgram(options: DetectorProgramOptions): Program {
 }
 
 /** Parameters and statistics of a model without building its gradient. */
-export function describeModel(model: ModelDef, classes: number, params: Record<string, unknown> = {}): { params: ParamSpec[]; nn: Nn } {
+export function describeModel(
+  model: ModelDef,
+  classes: number,
+  params: Record<string, unknown> = {},
+): { params: ParamSpec[]; nn: Nn } {
   const graph = new Graph()
   const nn = new Nn(graph, false)
   model.build(nn, graph.input('images', [1, 3, 64, 64]), { classes, params })

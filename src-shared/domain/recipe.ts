@@ -50,12 +50,12 @@ export const recipeSchema = z.strictObject({
     .prefault({}),
   optimizer: z
     .strictObject({
-      id: z.enum(['sgd', 'adam', 'adamw']).default('sgd'),
+      id: z.union([auto, z.enum(['sgd', 'adam', 'adamw'])]).default('auto'),
       /** Peak learning rate. 'auto': by model, batch and data size. */
       lr: z.union([auto, z.number().positive()]).default('auto'),
       momentum: z.number().min(0).max(1).default(0.9),
       beta2: z.number().min(0).max(1).default(0.999),
-      weightDecay: z.number().min(0).default(5e-4),
+      weightDecay: z.union([auto, z.number().min(0)]).default('auto'),
       /** Global gradient-norm limit; 0 is off. */
       clip: z.number().min(0).default(0),
       /** Learning-rate factors for parameters whose name starts with `prefix`; the first match counts. */
@@ -78,7 +78,8 @@ export const recipeSchema = z.strictObject({
     .strictObject({
       ema: z
         .strictObject({
-          decay: z.number().min(0).max(1).default(0.9998),
+          /** Limit of the decay. 'auto': by run length. */
+          decay: z.union([auto, z.number().min(0).max(1)]).default('auto'),
           /** Time constant of the ramp d(u) = decay (1 - exp(-u / tau)), in steps. 'auto': by run length. */
           tau: z.union([auto, z.number().positive()]).default('auto'),
         })

@@ -12,16 +12,21 @@ import { add, reduceSum, reshape } from './ops'
  */
 export function grad(loss: Value, wrt: readonly Value[]): Value[] {
   const graph = loss.node.graph
-  if (loss.shape.length !== 0) throw new TagwrightError('bad-graph', `The loss has shape [${loss.shape}]; it must be a scalar.`)
+  if (loss.shape.length !== 0)
+    throw new TagwrightError('bad-graph', `The loss has shape [${loss.shape}]; it must be a scalar.`)
   const needed = dependants(graph, wrt)
   const gradients = new Map<Value, Value>([[loss, graph.scalar(1)]])
   const nodes = graph.reachable([loss]).filter((node) => needed.has(node.id))
   for (const node of nodes.reverse()) {
     const outer = node.outputs.map((v) => gradients.get(v) ?? null)
-    if (outer.every((g) => g === null) || !node.inputs.some((v) => v && (needed.has(v.node.id) || wrt.includes(v)))) continue
+    if (outer.every((g) => g === null) || !node.inputs.some((v) => v && (needed.has(v.node.id) || wrt.includes(v))))
+      continue
     if ('none' in node.op.grad) {
       if (node.op.name === 'Identity' || node.outputs[0].dtype !== 'float32') continue
-      throw new TagwrightError('no-gradient', `${node.path} has no gradient (${node.op.grad.none}), yet a trained parameter reaches the loss through it.`)
+      throw new TagwrightError(
+        'no-gradient',
+        `${node.path} has no gradient (${node.op.grad.none}), yet a trained parameter reaches the loss through it.`,
+      )
     }
     const rule = node.op.grad
     const inner = graph.scope(`${node.path}.grad`, () =>
@@ -35,14 +40,17 @@ export function grad(loss: Value, wrt: readonly Value[]): Value[] {
       gradients.set(input, before ? add(before, g) : g)
     })
   }
-  return wrt.map((v) => gradients.get(v) ?? graph.constant(new Float32Array(v.shape.reduce((a, b) => a * b, 1)), v.shape))
+  return wrt.map(
+    (v) => gradients.get(v) ?? graph.constant(new Float32Array(v.shape.reduce((a, b) => a * b, 1)), v.shape),
+  )
 }
 
 /** Ids of the nodes through which a change of one of `wrt` passes. */
 function dependants(graph: Graph, wrt: readonly Value[]): Set<number> {
   const roots = new Set(wrt)
   const ids = new Set<number>(wrt.map((v) => v.node.id))
-  for (const node of graph.nodes) if (node.inputs.some((v) => v && (roots.has(v) || ids.has(v.node.id)))) ids.add(node.id)
+  for (const node of graph.nodes)
+    if (node.inputs.some((v) => v && (roots.has(v) || ids.has(v.node.id)))) ids.add(node.id)
   return ids
 }
 

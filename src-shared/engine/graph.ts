@@ -52,7 +52,8 @@ export interface OnnxForm {
   /** Constant int64 (or float) inputs appended after the node's own. */
   constants?: (attrs: Attrs, node: Node) => (bigint[] | number[] | null)[]
 }
-export type OnnxAttr = { i: number } | { f: number } | { s: string } | { ints: readonly number[] } | { floats: readonly number[] }
+export type OnnxAttr =
+  { i: number } | { f: number } | { s: string } | { ints: readonly number[] } | { floats: readonly number[] }
 
 export interface OpExample {
   inputs: { shape: Shape; dtype?: DType; low?: number; high?: number }[]
@@ -74,8 +75,20 @@ export interface Op {
 export const size = (shape: Shape): number => shape.reduce((a, b) => a * b, 1)
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i])
 
-const inputOp: Op = { name: 'Input', infer: (_, a) => [{ shape: a.shape as Shape, dtype: a.dtype as DType }], grad: none('graph input'), onnx: {}, examples: [] }
-const constOp: Op = { name: 'Constant', infer: (_, a) => [{ shape: a.shape as Shape, dtype: a.dtype as DType }], grad: none('constant'), onnx: {}, examples: [] }
+const inputOp: Op = {
+  name: 'Input',
+  infer: (_, a) => [{ shape: a.shape as Shape, dtype: a.dtype as DType }],
+  grad: none('graph input'),
+  onnx: {},
+  examples: [],
+}
+const constOp: Op = {
+  name: 'Constant',
+  infer: (_, a) => [{ shape: a.shape as Shape, dtype: a.dtype as DType }],
+  grad: none('constant'),
+  onnx: {},
+  examples: [],
+}
 
 export const isInput = (v: Value): boolean => v.node.op === inputOp
 export const isConst = (v: Value): boolean => v.node.op === constOp
@@ -105,7 +118,10 @@ export class Graph {
     const known = this.inputs.get(name)
     if (known) {
       if (!sameShape(known.shape, shape) || known.dtype !== dtype)
-        throw new TagwrightError('bad-graph', `Input "${name}" is used as ${known.dtype}[${known.shape}] and as ${dtype}[${shape}].`)
+        throw new TagwrightError(
+          'bad-graph',
+          `Input "${name}" is used as ${known.dtype}[${known.shape}] and as ${dtype}[${shape}].`,
+        )
       return known
     }
     const value = this.add(inputOp, [], { name, shape, dtype }).outputs[0]
@@ -120,11 +136,30 @@ export class Graph {
 
   /** A constant tensor; equal small constants are one node. */
   constant(data: ConstData | readonly number[], shape: Shape, dtype?: DType): Value {
-    const array = ArrayBuffer.isView(data) ? (data as ConstData) : dtype === 'int32' ? Int32Array.from(data) : dtype === 'int64' ? BigInt64Array.from(data, BigInt) : dtype === 'bool' || dtype === 'uint8' ? Uint8Array.from(data) : Float32Array.from(data)
-    const type: DType = dtype ?? (array instanceof Int32Array ? 'int32' : array instanceof BigInt64Array ? 'int64' : array instanceof Uint8Array ? 'uint8' : 'float32')
-    if (array.length !== size(shape)) throw new TagwrightError('bad-graph', `A constant of shape [${shape}] was given ${array.length} numbers.`)
+    const array = ArrayBuffer.isView(data)
+      ? (data as ConstData)
+      : dtype === 'int32'
+        ? Int32Array.from(data)
+        : dtype === 'int64'
+          ? BigInt64Array.from(data, BigInt)
+          : dtype === 'bool' || dtype === 'uint8'
+            ? Uint8Array.from(data)
+            : Float32Array.from(data)
+    const type: DType =
+      dtype ??
+      (array instanceof Int32Array
+        ? 'int32'
+        : array instanceof BigInt64Array
+          ? 'int64'
+          : array instanceof Uint8Array
+            ? 'uint8'
+            : 'float32')
+    if (array.length !== size(shape))
+      throw new TagwrightError('bad-graph', `A constant of shape [${shape}] was given ${array.length} numbers.`)
     const small = array.length <= 64
-    const attrs: Attrs = small ? { shape, dtype: type, data: Array.from(array as Iterable<number | bigint>, String).join() } : { shape, dtype: type, unique: this.nextValue }
+    const attrs: Attrs = small
+      ? { shape, dtype: type, data: Array.from(array as Iterable<number | bigint>, String).join() }
+      : { shape, dtype: type, unique: this.nextValue }
     const before = this.nodes.length
     const node = this.add(constOp, [], attrs)
     if (this.nodes.length > before) this.constData.set(node, array)
@@ -144,7 +179,8 @@ export class Graph {
   /** Applies an op; returns its outputs. Shapes are checked by the op's own rule. */
   apply(op: Op, inputs: readonly (Value | null)[], attrs: Attrs = {}): readonly Value[] {
     for (const input of inputs)
-      if (input && input.node.graph !== this) throw new TagwrightError('bad-graph', `${op.name} mixes values of two graphs.`)
+      if (input && input.node.graph !== this)
+        throw new TagwrightError('bad-graph', `${op.name} mixes values of two graphs.`)
     return this.add(op, inputs, attrs).outputs
   }
 
@@ -158,11 +194,18 @@ export class Graph {
       types = op.infer(inputs, attrs)
     } catch (cause) {
       const seen = inputs.map((v) => (v ? `${v.dtype}[${v.shape}]` : 'none')).join(', ')
-      throw new TagwrightError('bad-graph', `${path} cannot take (${seen}): ${(cause as Error).message}`, { path }, { cause })
+      throw new TagwrightError(
+        'bad-graph',
+        `${path} cannot take (${seen}): ${(cause as Error).message}`,
+        { path },
+        { cause },
+      )
     }
     const outputs: Value[] = []
     const node: Node = { id: this.nodes.length, graph: this, op, inputs, attrs, outputs, path }
-    types.forEach((type, index) => outputs.push({ id: this.nextValue++, node, index, shape: type.shape, dtype: type.dtype }))
+    types.forEach((type, index) =>
+      outputs.push({ id: this.nextValue++, node, index, shape: type.shape, dtype: type.dtype }),
+    )
     this.nodes.push(node)
     this.consed.set(key, node)
     return node
@@ -185,8 +228,12 @@ export class Graph {
 export function verify(graph: Graph): void {
   for (const node of graph.nodes) {
     const types = node.op.infer(node.inputs, node.attrs)
-    const same = types.length === node.outputs.length && types.every((t, i) => sameShape(t.shape, node.outputs[i].shape) && t.dtype === node.outputs[i].dtype)
+    const same =
+      types.length === node.outputs.length &&
+      types.every((t, i) => sameShape(t.shape, node.outputs[i].shape) && t.dtype === node.outputs[i].dtype)
     if (!same) throw new TagwrightError('bad-graph', `${node.path}: the recorded type is not the inferred one.`)
-    for (const input of node.inputs) if (input && input.node.id >= node.id) throw new TagwrightError('bad-graph', `${node.path} uses a value that is built after it.`)
+    for (const input of node.inputs)
+      if (input && input.node.id >= node.id)
+        throw new TagwrightError('bad-graph', `${node.path} uses a value that is built after it.`)
   }
 }

@@ -64,20 +64,40 @@ export class Nn {
     return this.graph.input(name, shape)
   }
 
-  private stat(leaf: string, shape: Shape, initial: number, batch: Value | null, momentum: number, factor: number): Value | null {
+  private stat(
+    leaf: string,
+    shape: Shape,
+    initial: number,
+    batch: Value | null,
+    momentum: number,
+    factor: number,
+  ): Value | null {
     const name = this.name(leaf)
     this.stats.set(name, { name, shape, initial, batch, momentum, factor })
     return this.training ? null : this.graph.input(name, shape)
   }
 
   /** Convolution named `name`, "same" padding for odd kernels. */
-  conv2d(name: string, x: Value, out: number, kernel: number, { stride = 1, groups = 1, bias = false, biasInit = undefined as number | undefined } = {}): Value {
+  conv2d(
+    name: string,
+    x: Value,
+    out: number,
+    kernel: number,
+    { stride = 1, groups = 1, bias = false, biasInit = undefined as number | undefined } = {},
+  ): Value {
     return this.scope(name, () => {
       const channels = x.shape[1]
       const p = kernel >> 1
       const weight = this.param('weight', [out, channels / groups, kernel, kernel], { kind: 'conv' }, 'weight')
       const bound = 1 / Math.sqrt((channels / groups) * kernel * kernel)
-      const b = bias ? this.param('bias', [out], biasInit === undefined ? { kind: 'uniform', bound } : { kind: 'constant', value: biasInit }, 'bias') : undefined
+      const b = bias
+        ? this.param(
+            'bias',
+            [out],
+            biasInit === undefined ? { kind: 'uniform', bound } : { kind: 'constant', value: biasInit },
+            'bias',
+          )
+        : undefined
       const at: Partial<ConvAttrs> = { strides: [stride, stride], pads: [p, p, p, p], group: groups }
       return conv(x, weight, at, b)
     })

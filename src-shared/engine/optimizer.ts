@@ -11,7 +11,14 @@ export interface OptimizerDef {
    */
   scalars(step: number, settings: OptimizerSettings): Record<string, number>
   /** All values are float32; `w`, `g` and the states have one shape, scalars are scalars. Padding zeros must stay zero. */
-  update(at: { w: Value; g: Value; lr: Value; states: Readonly<Record<string, Value>>; scalars: Readonly<Record<string, Value>>; decay: number }): {
+  update(at: {
+    w: Value
+    g: Value
+    lr: Value
+    states: Readonly<Record<string, Value>>
+    scalars: Readonly<Record<string, Value>>
+    decay: number
+  }): {
     w: Value
     states: Record<string, Value>
   }

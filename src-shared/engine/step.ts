@@ -69,8 +69,15 @@ export function trainStep(spec: StepSpec): Program {
   const { total, metrics } = spec.build(nn, source)
   const groups = new Map([...nn.params.values()].map((p) => [p.name, spec.group(p)]))
   const trained = [...nn.params.values()].filter((p) => groups.get(p.name))
-  if (trained.length === 0) throw new TagwrightError('bad-recipe', 'Every parameter is frozen; nothing would be trained. Shorten the "freeze" list.')
-  const gradients = grad(total, trained.map((p) => source.inputs.get(p.name)!))
+  if (trained.length === 0)
+    throw new TagwrightError(
+      'bad-recipe',
+      'Every parameter is frozen; nothing would be trained. Shorten the "freeze" list.',
+    )
+  const gradients = grad(
+    total,
+    trained.map((p) => source.inputs.get(p.name)!),
+  )
   const stats = [...nn.stats.values()]
   const metricNames = Object.keys(metrics)
   const wanted = [...metricNames.map((n) => metrics[n]), ...gradients, ...stats.map((s) => s.batch!)].map(detached)
@@ -79,8 +86,16 @@ export function trainStep(spec: StepSpec): Program {
   const options = { block: spec.block, params: names, images: new Set(spec.images) }
   // First pass: which storage does each parameter get? Second pass: bind the parameters to their slots.
   const storages = lower(graph, roots, options).storages
-  for (const p of nn.params.values()) if (!storages.has(p.name)) throw new TagwrightError('bad-graph', `Parameter ${p.name} is not used by the loss.`)
-  const paramSlots = slotsFor([...nn.params.values()].map((p) => ({ name: p.name, storage: storages.get(p.name)!, group: groupKey(groups.get(p.name)!) })), 'param')
+  for (const p of nn.params.values())
+    if (!storages.has(p.name)) throw new TagwrightError('bad-graph', `Parameter ${p.name} is not used by the loss.`)
+  const paramSlots = slotsFor(
+    [...nn.params.values()].map((p) => ({
+      name: p.name,
+      storage: storages.get(p.name)!,
+      group: groupKey(groups.get(p.name)!),
+    })),
+    'param',
+  )
   const bound = new Map<string, Value>()
   const lowering = lower(graph, roots, {
     ...options,
@@ -91,16 +106,23 @@ export function trainStep(spec: StepSpec): Program {
   })
   const target = lowering.target
   const metricValues = metricNames.map((_, i) => lowering.plain(roots[i]))
-  const gradientOf = new Map(trained.map((p, i) => [p.name, lowering.inStorageOf(roots[metricNames.length + i], storages.get(p.name)!)]))
+  const gradientOf = new Map(
+    trained.map((p, i) => [p.name, lowering.inStorageOf(roots[metricNames.length + i], storages.get(p.name)!)]),
+  )
   const slots: Slot[] = []
 
   const lrs = Array.from({ length: spec.learningRates }, (_, i) => target.input(`lr${i}`, []))
   const apply = spec.accumulate > 1 ? target.input('apply', []) : null
-  const scalars = Object.fromEntries(Object.keys(spec.optimizer.scalars(1, { momentum: 0.9, beta2: 0.999 })).map((n) => [n, target.input(n, [])]))
+  const scalars = Object.fromEntries(
+    Object.keys(spec.optimizer.scalars(1, { momentum: 0.9, beta2: 0.999 })).map((n) => [n, target.input(n, [])]),
+  )
   const flatGradients = new Map<Slot, Value>()
   for (const slot of paramSlots) {
     if (!groups.get(slot.entries[0].name)) continue
-    let g = concat(slot.entries.map((e) => reshape(gradientOf.get(e.name)!, [e.length])), 0)
+    let g = concat(
+      slot.entries.map((e) => reshape(gradientOf.get(e.name)!, [e.length])),
+      0,
+    )
     g = reshape(g, slot.shape)
     if (apply) {
       const accumulator = addSlot(slot, 'accumulator')
@@ -111,7 +133,12 @@ export function trainStep(spec: StepSpec): Program {
     flatGradients.set(slot, g)
   }
   if (spec.clip > 0) {
-    const squares = [...flatGradients.values()].map((g) => reduceSumSquare(g, g.shape.map((_, i) => i)))
+    const squares = [...flatGradients.values()].map((g) =>
+      reduceSumSquare(
+        g,
+        g.shape.map((_, i) => i),
+      ),
+    )
     const norm = sqrt(squares.reduce((a, b) => add(a, b)))
     const factor = min(div(spec.clip, add(norm, 1e-6)), 1)
     for (const [slot, g] of flatGradients) flatGradients.set(slot, mul(g, factor))
@@ -126,10 +153,19 @@ export function trainStep(spec: StepSpec): Program {
     const states: Record<string, Value> = {}
     const stateSlots = spec.optimizer.states.map((state) => addSlot(slot, state))
     spec.optimizer.states.forEach((state, i) => (states[state] = target.input(stateSlots[i].name, slot.shape)))
-    const next = spec.optimizer.update({ w, g: flatGradients.get(slot)!, lr: lrs[group.lr], states, scalars, decay: group.decay })
+    const next = spec.optimizer.update({
+      w,
+      g: flatGradients.get(slot)!,
+      lr: lrs[group.lr],
+      states,
+      scalars,
+      decay: group.decay,
+    })
     const gate = (before: Value, after: Value) => (apply ? add(before, mul(sub(after, before), apply)) : after)
     target.output(`${slot.name}'`, gate(w, next.w))
-    spec.optimizer.states.forEach((state, i) => target.output(`${stateSlots[i].name}'`, gate(states[state], next.states[state])))
+    spec.optimizer.states.forEach((state, i) =>
+      target.output(`${stateSlots[i].name}'`, gate(states[state], next.states[state])),
+    )
   }
   addStatistics()
   metricNames.forEach((name, i) => target.output(`metric/${name}`, metricValues[i]))
@@ -168,7 +204,10 @@ export function trainStep(spec: StepSpec): Program {
     })
     const slot: Slot = { name: 'stat', kind: 'stat', shape: [offset], entries }
     slots.push(slot)
-    const batch = concat(entries.map((e, i) => reshape(lowering.inStorageOf(roots[first + i], e.storage), [e.length])), 0)
+    const batch = concat(
+      entries.map((e, i) => reshape(lowering.inStorageOf(roots[first + i], e.storage), [e.length])),
+      0,
+    )
     const keep = new Float32Array(offset)
     const take = new Float32Array(offset)
     entries.forEach((e, i) => {
@@ -176,21 +215,26 @@ export function trainStep(spec: StepSpec): Program {
       take.fill((1 - stats[i].momentum) * stats[i].factor, e.offset, e.offset + e.length)
     })
     const running = target.input(slot.name, slot.shape)
-    target.output("stat'", add(mul(running, target.constant(keep, [offset])), mul(batch, target.constant(take, [offset]))))
+    target.output(
+      "stat'",
+      add(mul(running, target.constant(keep, [offset])), mul(batch, target.constant(take, [offset]))),
+    )
   }
 }
 
 /** Metrics may be inputs of nothing else; cutting the gradient keeps them roots of their own. */
 const detached = (v: Value): Value => (v.node.op.name === 'Identity' ? v : stopGradient(v))
 
-const groupKey = (group: { decay: number; lr: number } | null): string => (group ? `${group.lr}:${group.decay}` : 'frozen')
+const groupKey = (group: { decay: number; lr: number } | null): string =>
+  group ? `${group.lr}:${group.decay}` : 'frozen'
 
 function slotsFor(items: readonly { name: string; storage: Storage; group: string }[], kind: string): Slot[] {
   const slots: Slot[] = []
   const shared = new Map<string, SlotEntry[]>()
   for (const { name, storage, group } of items) {
     const length = storedSize(storage)
-    if (length > PACK_LIMIT) slots.push({ name: `${kind}/${name}`, kind, shape: [length], entries: [{ name, storage, offset: 0, length }] })
+    if (length > PACK_LIMIT)
+      slots.push({ name: `${kind}/${name}`, kind, shape: [length], entries: [{ name, storage, offset: 0, length }] })
     else {
       const entries = shared.get(group) ?? []
       const last = entries.at(-1)
@@ -209,10 +253,14 @@ function slotsFor(items: readonly { name: string; storage: Storage; group: strin
 /** The stored tensors inside a slot's input. */
 function readSlot(target: Graph, slot: Slot): [string, Value][] {
   const flat = target.input(slot.name, slot.shape)
-  const parts = split(flat, slot.entries.map((e) => e.length), 0)
+  const parts = split(
+    flat,
+    slot.entries.map((e) => e.length),
+    0,
+  )
   return slot.entries.map((e, i) => [e.name, parts[i]])
 }
 
 /** Total number of trainable numbers of a model, as PyTorch counts them. */
-export const parameterCount = (params: Iterable<ParamSpec>): number => [...params].reduce((n, p) => n + size(p.shape), 0)
-
+export const parameterCount = (params: Iterable<ParamSpec>): number =>
+  [...params].reduce((n, p) => n + size(p.shape), 0)

@@ -25,8 +25,11 @@ export interface Session {
   close(): Promise<void>
 }
 
-export const tensor = (type: 'float32' | 'uint8' | 'int32' | 'int64', data: TensorData, shape: readonly number[]): ort.Tensor =>
-  new ort.Tensor(type as 'float32', data as Float32Array, shape)
+export const tensor = (
+  type: 'float32' | 'uint8' | 'int32' | 'int64',
+  data: TensorData,
+  shape: readonly number[],
+): ort.Tensor => new ort.Tensor(type as 'float32', data as Float32Array, shape)
 
 /**
  * @param model bytes of a model, or the path of a file.
@@ -46,7 +49,9 @@ export async function openSession(model: Uint8Array | string, options: SessionOp
   }
   let session: ort.InferenceSession
   try {
-    session = await (typeof model === 'string' ? ort.InferenceSession.create(model, settings) : ort.InferenceSession.create(model, settings))
+    session = await (typeof model === 'string'
+      ? ort.InferenceSession.create(model, settings)
+      : ort.InferenceSession.create(model, settings))
   } catch (error) {
     throw explain(error, provider)
   }
@@ -68,8 +73,27 @@ export async function openSession(model: Uint8Array | string, options: SessionOp
 function explain(error: unknown, provider: ConcreteProvider): TagwrightError {
   const text = error instanceof Error ? error.message : String(error)
   if (/out of memory|OUT_OF_DEVICE_MEMORY|bad_alloc|Failed to allocate|exceeds the max buffer/i.test(text))
-    return new TagwrightError('out-of-memory', `The ${provider} provider ran out of memory (${text.slice(0, 200)}). Use a smaller batch or input size.`, { provider }, { cause: error })
-  if (/no available backend|not supported on|adapter|provider .*not|is not available|Unknown provider|libcuda|CUDA failure|failed to load/i.test(text))
-    return new TagwrightError('provider-unavailable', `The ${provider} provider cannot be started on this machine (${text.slice(0, 200)}). Choose another with --provider; "tagwright doctor" lists what works.`, { provider }, { cause: error })
-  return new TagwrightError('bad-model', `ONNX Runtime refused the model: ${text.slice(0, 500)}`, { provider }, { cause: error })
+    return new TagwrightError(
+      'out-of-memory',
+      `The ${provider} provider ran out of memory (${text.slice(0, 200)}). Use a smaller batch or input size.`,
+      { provider },
+      { cause: error },
+    )
+  if (
+    /no available backend|not supported on|adapter|provider .*not|is not available|Unknown provider|libcuda|CUDA failure|failed to load/i.test(
+      text,
+    )
+  )
+    return new TagwrightError(
+      'provider-unavailable',
+      `The ${provider} provider cannot be started on this machine (${text.slice(0, 200)}). Choose another with --provider; "tagwright doctor" lists what works.`,
+      { provider },
+      { cause: error },
+    )
+  return new TagwrightError(
+    'bad-model',
+    `ONNX Runtime refused the model: ${text.slice(0, 500)}`,
+    { provider },
+    { cause: error },
+  )
 }

@@ -37,7 +37,12 @@ export class Stepper {
   }
 
   /** @param initial parameters and running statistics by name; optimizer states start at zero unless `load`ed. */
-  static async create(program: Program, optimizer: OptimizerDef, initial: Tensors, options: SessionOptions): Promise<Stepper> {
+  static async create(
+    program: Program,
+    optimizer: OptimizerDef,
+    initial: Tensors,
+    options: SessionOptions,
+  ): Promise<Stepper> {
     const session = await openSession(program.onnx, options)
     const stepper = new Stepper(program, optimizer, session)
     for (const slot of program.slots) {
@@ -47,11 +52,12 @@ export class Stepper {
     return stepper
   }
 
-  /** One step; returns the program's metrics. */
+  /** One step; returns the program's metrics. When the loss is not finite, weights and states stay as they were. */
   async step(feeds: StepFeeds): Promise<Record<string, number>> {
     const { program } = this
     const inputs: Record<string, Tensor> = {}
-    for (const [name, { shape }] of Object.entries(program.images)) inputs[name] = tensor('uint8', feeds.images[name], shape)
+    for (const [name, { shape }] of Object.entries(program.images))
+      inputs[name] = tensor('uint8', feeds.images[name], shape)
     for (const [name, { data, shape }] of Object.entries(feeds.tensors)) inputs[name] = tensor('float32', data, shape)
     feeds.lr.forEach((value, i) => (inputs[`lr${i}`] = scalar(value)))
     const scalars = this.optimizer.scalars(this.updates + 1, feeds)
@@ -60,12 +66,17 @@ export class Stepper {
     for (const [name, value] of this.state) inputs[name] = value
     for (const name of Object.keys(inputs)) if (!this.session.inputs.includes(name)) delete inputs[name]
     const outputs = await this.session.run(inputs)
+    const metrics = Object.fromEntries(
+      program.metrics.map((name) => [name, (outputs[`metric/${name}`].data as Float32Array)[0]]),
+    )
+    // A step that went wrong leaves the state as it was, so that its cause can still be found.
+    if (!Number.isFinite(metrics.loss)) return metrics
     for (const name of this.state.keys()) {
       const next = outputs[`${name}'`]
       if (next) this.state.set(name, next)
     }
     if (feeds.apply) this.updates++
-    return Object.fromEntries(program.metrics.map((name) => [name, (outputs[`metric/${name}`].data as Float32Array)[0]]))
+    return metrics
   }
 
   /** The memory of a slot as it is fed: for averaging without unpacking. Do not write to it. */

@@ -8,12 +8,19 @@ export function packImages(nchw: Float32Array, [n, c, h, w]: number[], packing: 
   if (packing === 'nchw') return Uint8Array.from(nchw)
   for (let b = 0; b < n; b++) {
     if (packing === 'nhwc') {
-      for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) for (let ch = 0; ch < c; ch++) out[at++] = pixel(b, ch, y, x)
+      for (let y = 0; y < h; y++)
+        for (let x = 0; x < w; x++) for (let ch = 0; ch < c; ch++) out[at++] = pixel(b, ch, y, x)
       continue
     }
     for (let y = 0; y < h; y += 2)
       for (let x = 0; x < w; x += 2)
-        for (const [dy, dx] of [[0, 0], [1, 0], [0, 1], [1, 1]]) for (let ch = 0; ch < c; ch++) out[at++] = pixel(b, ch, y + dy, x + dx)
+        for (const [dy, dx] of [
+          [0, 0],
+          [1, 0],
+          [0, 1],
+          [1, 1],
+        ])
+          for (let ch = 0; ch < c; ch++) out[at++] = pixel(b, ch, y + dy, x + dx)
   }
   return out
 }

@@ -39,7 +39,10 @@ export function yoloxLoss(head: DenseHead, targets: Value, useL1: Value, { iou: 
   const graph = targets.node.graph
   return graph.scope('loss', () => {
     const count = head.classes.shape[1]
-    const range = graph.constant(Array.from({ length: count }, (_, i) => i), [1, 1, count])
+    const range = graph.constant(
+      Array.from({ length: count }, (_, i) => i),
+      [1, 1, count],
+    )
     const extents = mul(slice(targets, 2, 3, 4), slice(targets, 2, 4, 5))
     const real = min(mul(extents, 1e30), 1)
     const oneHot = mul(mask(equal(slice(targets, 2, 0, 1), range)), real)
@@ -71,7 +74,13 @@ export function yoloxLoss(head: DenseHead, targets: Value, useL1: Value, { iou: 
 }
 
 /** 1 - IoU^2, or 1 - GIoU: [N, 1, A]. */
-function boxLossOf(centre: Value, extent: Value, targetCentre: Value, targetExtent: Value, mode: 'iou' | 'giou'): Value {
+function boxLossOf(
+  centre: Value,
+  extent: Value,
+  targetCentre: Value,
+  targetExtent: Value,
+  mode: 'iou' | 'giou',
+): Value {
   const half = mul(extent, 0.5)
   const targetHalf = mul(targetExtent, 0.5)
   const low = max(sub(centre, half), sub(targetCentre, targetHalf))

@@ -1,27 +1,16 @@
 /** What a model file exports. */
 import type { z } from 'zod'
+import type { ModelInput } from '../../domain/model-input'
 import type { Value } from '../../engine/graph'
 import type { Nn } from '../../engine/nn'
 import type { DenseHead } from './yolox/head'
-
-/** How pixels must look; saved in the metadata of exported files. */
-export interface InputSpec {
-  order: 'RGB' | 'BGR'
-  /** Largest pixel value: 255, or 1 when pixels are divided by 255. */
-  range: 255 | 1
-  mean: readonly number[]
-  std: readonly number[]
-  /** Grey level of the letterbox border, 0..255. */
-  pad: number
-  align: 'topleft' | 'center'
-}
 
 export interface ModelDef {
   title: string
   task: 'detect'
   /** Paper or specification. */
   source: string
-  input: InputSpec
+  input: ModelInput
   /** Image sides must be multiples of this. */
   stride: number
   params: z.ZodType

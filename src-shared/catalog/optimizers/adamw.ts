@@ -11,7 +11,13 @@ export const adamScalars = (step: number, { momentum, beta2 }: OptimizerSettings
   correction2: 1 - beta2 ** step,
 })
 
-export function adamStep(w: Value, g: Value, lr: Value, states: Readonly<Record<string, Value>>, s: Readonly<Record<string, Value>>) {
+export function adamStep(
+  w: Value,
+  g: Value,
+  lr: Value,
+  states: Readonly<Record<string, Value>>,
+  s: Readonly<Record<string, Value>>,
+) {
   const mean = add(mul(states.mean, s.beta1), mul(g, sub(1, s.beta1)))
   const square = add(mul(states.square, s.beta2), mul(mul(g, g), sub(1, s.beta2)))
   const denominator = add(sqrt(div(square, s.correction2)), 1e-8)

@@ -70,7 +70,8 @@ export class Lowering {
 
   /** Lowers everything the roots depend on. */
   run(roots: readonly Value[]): void {
-    for (const node of this.source.reachable(roots)) this.target.scope(node.path.split('.').slice(0, -1).join('.'), () => this.lower(node))
+    for (const node of this.source.reachable(roots))
+      this.target.scope(node.path.split('.').slice(0, -1).join('.'), () => this.lower(node))
   }
 
   private lower(node: Node): void {
@@ -123,7 +124,7 @@ export class Lowering {
   plain(v: Value): Value {
     const form = this.form(v)
     if (form.plain) return form.plain
-    if (form.blocked) return (form.plain = this.unblock(form.blocked = this.settle(form.blocked), v))
+    if (form.blocked) return (form.plain = this.unblock((form.blocked = this.settle(form.blocked)), v))
     if (form.rows) {
       const [n, c, h, w] = v.shape
       return (form.plain = transpose(reshape(form.rows.value, [n, h, w, c]), [0, 3, 1, 2]))
@@ -163,7 +164,7 @@ export class Lowering {
     if (isDense(map)) return reorderOutput(value, v.shape[1])
     const all = reorderOutput(value, map.padded)
     const runs: Value[] = []
-    for (let i = 0; i < map.positions.length; ) {
+    for (let i = 0; i < map.positions.length;) {
       let j = i + 1
       while (j < map.positions.length && map.positions[j] === map.positions[j - 1] + 1) j++
       runs.push(slice(all, 1, map.positions[i], map.positions[j - 1] + 1))
@@ -182,7 +183,9 @@ export class Lowering {
     if (!this.isParam(v)) return this.restore(this.plain(v), storage, v)
     const name = v.node.attrs.name as string
     this.storages.set(name, storage)
-    const value = this.options.bind ? this.options.bind(name, storage, this.target) : this.target.input(name, storedShape(storage))
+    const value = this.options.bind
+      ? this.options.bind(name, storage, this.target)
+      : this.target.input(name, storedShape(storage))
     return (form.stored = { value: reshape(value, storedShape(storage)), storage })
   }
 
@@ -228,4 +231,3 @@ export function storedShape(storage: Storage): number[] {
       return [storage.out.padded, 1, kh, kw * ci]
   }
 }
-

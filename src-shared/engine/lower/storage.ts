@@ -17,7 +17,13 @@ export type Storage =
   /** A vector per channel: [padded]. */
   | { readonly kind: 'channels'; readonly shape: Shape; readonly map: ChannelMap }
   /** Weights [Co,Ci,k,k] as [Co/b, Ci/b, k*k, b(in), b(out)]. */
-  | { readonly kind: 'conv'; readonly shape: Shape; readonly in: ChannelMap; readonly out: ChannelMap; readonly block: number }
+  | {
+      readonly kind: 'conv'
+      readonly shape: Shape
+      readonly in: ChannelMap
+      readonly out: ChannelMap
+      readonly block: number
+    }
   /** Depth-wise weights [C,1,k,k] as [C/b, k*k, b]. */
   | { readonly kind: 'depthwise'; readonly shape: Shape; readonly map: ChannelMap; readonly block: number }
   /** Weights of a convolution over interleaved image rows, [Co,Ci,k,k] as [Co/b, k, k*Ci, b]. */
@@ -39,7 +45,9 @@ export const joinMaps = (maps: readonly ChannelMap[]): ChannelMap => {
 }
 export const isDense = (map: ChannelMap): boolean => map.positions.every((p, i) => p === i)
 export const sameMap = (a: ChannelMap, b: ChannelMap): boolean =>
-  a.padded === b.padded && a.positions.length === b.positions.length && a.positions.every((p, i) => p === b.positions[i])
+  a.padded === b.padded &&
+  a.positions.length === b.positions.length &&
+  a.positions.every((p, i) => p === b.positions[i])
 
 export const sameStorage = (a: Storage, b: Storage): boolean => JSON.stringify(a) === JSON.stringify(b)
 
@@ -92,7 +100,11 @@ export function storageIndex(storage: Storage): Int32Array {
 }
 
 /** Logical numbers to memory; `into` must be zero where padding lies. */
-export function pack(storage: Storage, logical: Float32Array, into: Float32Array = new Float32Array(storedSize(storage))): Float32Array {
+export function pack(
+  storage: Storage,
+  logical: Float32Array,
+  into: Float32Array = new Float32Array(storedSize(storage)),
+): Float32Array {
   if (storage.kind === 'plain') into.set(logical)
   else {
     const index = storageIndex(storage)

@@ -1,8 +1,24 @@
 /** Writes a graph of ONNX ops as an ONNX model (IR 8, opset 17). Macros must have been lowered before. */
 import { create, toBinary } from '@bufbuild/protobuf'
 import { TagwrightError } from '../../base/errors'
-import { type ConstData, type DType, type Graph, type Node, type OnnxAttr, type Shape, type Value, isConst, isInput } from '../graph'
-import { AttributeProto_AttributeType as Kind, ModelProtoSchema, type NodeProto, type TensorProto, type ValueInfoProto } from './generated/onnx_pb'
+import {
+  type ConstData,
+  type DType,
+  type Graph,
+  type Node,
+  type OnnxAttr,
+  type Shape,
+  type Value,
+  isConst,
+  isInput,
+} from '../graph'
+import {
+  AttributeProto_AttributeType as Kind,
+  ModelProtoSchema,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from './generated/onnx_pb'
 import type { MessageInitShape } from '@bufbuild/protobuf'
 
 export const OPSET = 17
@@ -69,7 +85,8 @@ export function encodeOnnx(graph: Graph, options: EncodeOptions = {}): Uint8Arra
       initializers.push(tensor(nameOf(first), graph.data(first), first.shape, first.dtype))
       continue
     }
-    if (node.op.onnx === 'macro') throw new TagwrightError('bad-graph', `${node.path} (${node.op.name}) was not lowered before ONNX was written.`)
+    if (node.op.onnx === 'macro')
+      throw new TagwrightError('bad-graph', `${node.path} (${node.op.name}) was not lowered before ONNX was written.`)
     const form = node.op.onnx
     const extra = (form.constants?.(node.attrs, node) ?? []).map((values) => (values === null ? '' : parameter(values)))
     const attrs = form.attrs ? form.attrs(node.attrs, node) : {}
@@ -82,15 +99,21 @@ export function encodeOnnx(graph: Graph, options: EncodeOptions = {}): Uint8Arra
       attribute: Object.entries(attrs).map(([name, value]) => attribute(name, value)) as never,
     })
   }
-  for (const [name, value] of aliases) protoNodes.push({ name: unique(`/${name}`), opType: 'Identity', input: [nameOf(value)], output: [name] })
+  for (const [name, value] of aliases)
+    protoNodes.push({ name: unique(`/${name}`), opType: 'Identity', input: [nameOf(value)], output: [name] })
   const domains = new Set(nodes.map(domainOf))
   const info = (name: string, value: Value) => valueInfo(name, value, options.symbolic?.[name])
-  const inner = nodes.flatMap((n) => (isInput(n.outputs[0]) || isConst(n.outputs[0]) ? [] : n.outputs)).filter((v) => ![...graph.outputs.values()].includes(v))
+  const inner = nodes
+    .flatMap((n) => (isInput(n.outputs[0]) || isConst(n.outputs[0]) ? [] : n.outputs))
+    .filter((v) => ![...graph.outputs.values()].includes(v))
   const model = create(ModelProtoSchema, {
     irVersion: 8n,
     producerName: 'tagwright',
     docString: options.docString ?? '',
-    opsetImport: [{ domain: '', version: BigInt(OPSET) }, ...[...domains].filter((d) => d !== '').map((domain) => ({ domain, version: 1n }))],
+    opsetImport: [
+      { domain: '', version: BigInt(OPSET) },
+      ...[...domains].filter((d) => d !== '').map((domain) => ({ domain, version: 1n })),
+    ],
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: {
       name: options.name ?? 'tagwright',
@@ -107,12 +130,22 @@ export function encodeOnnx(graph: Graph, options: EncodeOptions = {}): Uint8Arra
 const domainOf = (node: Node): string => (node.op.onnx === 'macro' ? '' : (node.op.onnx.domain ?? ''))
 
 function tensor(name: string, data: ConstData, shape: Shape, dtype: DType): Init<TensorProto> {
-  return { name, dims: shape.map(BigInt), dataType: elemType[dtype], rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
+  return {
+    name,
+    dims: shape.map(BigInt),
+    dataType: elemType[dtype],
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  }
 }
 
 function valueInfo(name: string, value: Value, symbolic: Record<number, string> = {}): Init<ValueInfoProto> {
-  const dim = value.shape.map((d, i) => ({ value: symbolic[i] ? { case: 'dimParam', value: symbolic[i] } : { case: 'dimValue', value: BigInt(d) } }))
-  return { name, type: { value: { case: 'tensorType', value: { elemType: elemType[value.dtype], shape: { dim } } } } as never }
+  const dim = value.shape.map((d, i) => ({
+    value: symbolic[i] ? { case: 'dimParam', value: symbolic[i] } : { case: 'dimValue', value: BigInt(d) },
+  }))
+  return {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType: elemType[value.dtype], shape: { dim } } } } as never,
+  }
 }
 
 function attribute(name: string, value: OnnxAttr) {

@@ -18,16 +18,32 @@ export interface ConvAttrs {
 export const convAttrs = (a: object): ConvAttrs => a as ConvAttrs
 
 export function convOutput(x: Shape, kernel: Shape, { strides, pads, dilations }: ConvAttrs): [number, number] {
-  const side = (i: 0 | 1) => Math.floor((x[2 + i] + pads[i] + pads[2 + i] - dilations[i] * (kernel[i] - 1) - 1) / strides[i]) + 1
+  const side = (i: 0 | 1) =>
+    Math.floor((x[2 + i] + pads[i] + pads[2 + i] - dilations[i] * (kernel[i] - 1) - 1) / strides[i]) + 1
   return [side(0), side(1)]
 }
 
 const ints = (values: readonly number[]) => ({ ints: values })
 const onnxConvAttrs = (a: object, kernel: Shape) => {
   const { strides, pads, dilations, group } = convAttrs(a)
-  return { strides: ints(strides), pads: ints(pads), dilations: ints(dilations), group: { i: group }, kernel_shape: ints(kernel) }
+  return {
+    strides: ints(strides),
+    pads: ints(pads),
+    dilations: ints(dilations),
+    group: { i: group },
+    kernel_shape: ints(kernel),
+  }
 }
-const example = (n: number, ci: number, co: number, k: number, side: number, stride: number, group = 1, dilation = 1) => {
+const example = (
+  n: number,
+  ci: number,
+  co: number,
+  k: number,
+  side: number,
+  stride: number,
+  group = 1,
+  dilation = 1,
+) => {
   const p = (dilation * (k - 1)) / 2
   const attrs: ConvAttrs = { strides: [stride, stride], pads: [p, p, p, p], dilations: [dilation, dilation], group }
   return { x: [n, ci, side, side], w: [co, ci / group, k, k], y: [n, co, side / stride, side / stride], attrs }
@@ -46,8 +62,11 @@ export const Conv: Op = {
   name: 'Conv',
   infer([x, w], a) {
     const { group } = convAttrs(a)
-    if (x!.shape[1] !== w!.shape[1] * group) throw new Error(`${x!.shape[1]} channels do not fit weights [${w!.shape}] in ${group} groups`)
-    return [{ shape: [x!.shape[0], w!.shape[0], ...convOutput(x!.shape, w!.shape.slice(2), convAttrs(a))], dtype: x!.dtype }]
+    if (x!.shape[1] !== w!.shape[1] * group)
+      throw new Error(`${x!.shape[1]} channels do not fit weights [${w!.shape}] in ${group} groups`)
+    return [
+      { shape: [x!.shape[0], w!.shape[0], ...convOutput(x!.shape, w!.shape.slice(2), convAttrs(a))], dtype: x!.dtype },
+    ]
   },
   grad({ node, inputs: [x, w, b], gradients: [g] }) {
     const dx = node.graph.apply(ConvInputGrad, [g!, w], { ...node.attrs, x: x.shape })[0]
@@ -67,12 +86,23 @@ export const ConvTranspose: Op = {
   infer([x, w], a) {
     const { strides, pads, dilations, group } = convAttrs(a)
     const extra = a.outputPadding as [number, number]
-    const side = (i: 0 | 1) => (x!.shape[2 + i] - 1) * strides[i] + extra[i] + dilations[i] * (w!.shape[2 + i] - 1) + 1 - pads[i] - pads[2 + i]
+    const side = (i: 0 | 1) =>
+      (x!.shape[2 + i] - 1) * strides[i] + extra[i] + dilations[i] * (w!.shape[2 + i] - 1) + 1 - pads[i] - pads[2 + i]
     return [{ shape: [x!.shape[0], w!.shape[1] * group, side(0), side(1)], dtype: x!.dtype }]
   },
   grad: none('emitted by lowerings only'),
-  onnx: { attrs: (a, node) => ({ ...onnxConvAttrs(a, node.inputs[1]!.shape.slice(2)), output_padding: ints(a.outputPadding as number[]) }) },
-  examples: [],
+  onnx: {
+    attrs: (a, node) => ({
+      ...onnxConvAttrs(a, node.inputs[1]!.shape.slice(2)),
+      output_padding: ints(a.outputPadding as number[]),
+    }),
+  },
+  examples: cases
+    .filter(({ attrs }) => attrs.strides[0] > 1)
+    .map(({ x, w, y, attrs }) => ({
+      inputs: [{ shape: y }, { shape: w }],
+      attrs: { ...attrs, outputPadding: [x[2] % 2 ? 0 : 1, x[3] % 2 ? 0 : 1] },
+    })),
 }
 
 /** dX from (dY, W[, sum]); attrs: those of the Conv and `x`, the input's shape. An optional third input is added. */
@@ -89,8 +119,18 @@ export const ConvInputGrad: Op = {
     let dx: Value
     if (strides[0] === 1 && strides[1] === 1) {
       const flipped = gather(reshape(w, [co, cg, kh * kw]), flip(w, kh * kw), 2)
-      const back = reshape(transpose(reshape(flipped, [group, co / group, cg, kh * kw]), [0, 2, 1, 3]), [cg * group, co / group, kh, kw])
-      dx = conv(dy, back, { group, dilations, strides, pads: [reach[0] - pads[0], reach[1] - pads[1], reach[0] - pads[2], reach[1] - pads[3]] })
+      const back = reshape(transpose(reshape(flipped, [group, co / group, cg, kh * kw]), [0, 2, 1, 3]), [
+        cg * group,
+        co / group,
+        kh,
+        kw,
+      ])
+      dx = conv(dy, back, {
+        group,
+        dilations,
+        strides,
+        pads: [reach[0] - pads[0], reach[1] - pads[1], reach[0] - pads[2], reach[1] - pads[3]],
+      })
     } else {
       const covered = (i: 0 | 1) => (dy.shape[2 + i] - 1) * strides[i] + reach[i] + 1 - pads[i] - pads[2 + i]
       const outputPadding = [x[2] - covered(0), x[3] - covered(1)]
@@ -100,7 +140,12 @@ export const ConvInputGrad: Op = {
   },
   examples: cases.map(({ x, w, y, attrs }) => ({ inputs: [{ shape: y }, { shape: w }], attrs: { ...attrs, x } })),
 }
-const flip = (w: Value, taps: number): Value => w.node.graph.constant(Array.from({ length: taps }, (_, i) => taps - 1 - i), [taps], 'int32')
+const flip = (w: Value, taps: number): Value =>
+  w.node.graph.constant(
+    Array.from({ length: taps }, (_, i) => taps - 1 - i),
+    [taps],
+    'int32',
+  )
 
 /** dW from (X, dY, W); of W only the shape and the memory layout count. Attributes are those of the Conv. */
 export const ConvWeightGrad: Op = {
@@ -124,7 +169,10 @@ export const ConvWeightGrad: Op = {
     const product = matmul(reshape(dy, [n, group, co / group, ho * wo]), transpose(columns, [0, 1, 3, 2]))
     return [reshape(reduceSum(product, [0]), [co, cg, kh, kw])]
   },
-  examples: cases.map(({ x, w, y, attrs }) => ({ inputs: [{ shape: x }, { shape: y }, { shape: w }], attrs: { ...attrs } })),
+  examples: cases.map(({ x, w, y, attrs }) => ({
+    inputs: [{ shape: x }, { shape: y }, { shape: w }],
+    attrs: { ...attrs },
+  })),
 }
 
 /** @param at defaults: stride 1, no padding, dilation 1, one group. */

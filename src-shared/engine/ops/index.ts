@@ -17,5 +17,14 @@ export * from './norm'
 export * from './pool'
 export * from './shape'
 
-export const ops = { ...elementwiseOps, ...shapeOps, ...gatherOps, ...linearOps, ...convOps, ...normOps, ...activationOps, ...poolOps }
+export const ops = {
+  ...elementwiseOps,
+  ...shapeOps,
+  ...gatherOps,
+  ...linearOps,
+  ...convOps,
+  ...normOps,
+  ...activationOps,
+  ...poolOps,
+}
 export type OpName = keyof typeof ops

@@ -13,10 +13,7 @@ const MatMul: Op = {
   },
   grad: ({ inputs: [a, b], gradients: [g] }) => [matmul(g!, swapLast(b)), matmul(swapLast(a), g!)],
   onnx: {},
-  examples: [
-    { inputs: [{ shape: [2, 3] }, { shape: [3, 4] }] },
-    { inputs: [{ shape: [2, 2, 3] }, { shape: [3, 4] }] },
-  ],
+  examples: [{ inputs: [{ shape: [2, 3] }, { shape: [3, 4] }] }, { inputs: [{ shape: [2, 2, 3] }, { shape: [3, 4] }] }],
 }
 const swapLast = (x: Value): Value => {
   const r = x.shape.length
@@ -47,7 +44,8 @@ const spread = (node: Value['node'], g: Value): Value => {
   const x = node.inputs[0]!
   return expand(reshape(g, keptShape(x.shape, node.attrs.axes as number[])), x.shape)
 }
-const count = (node: Value['node']): number => (node.attrs.axes as number[]).reduce((n, a) => n * node.inputs[0]!.shape[a], 1)
+const count = (node: Value['node']): number =>
+  (node.attrs.axes as number[]).reduce((n, a) => n * node.inputs[0]!.shape[a], 1)
 const extremum: Op['grad'] = ({ node, inputs: [x], outputs: [y], gradients: [g] }) => {
   // Ties share the gradient equally.
   const at = mask(equal(x, reshape(y, keptShape(x.shape, node.attrs.axes as number[]))))
@@ -55,7 +53,9 @@ const extremum: Op['grad'] = ({ node, inputs: [x], outputs: [y], gradients: [g] 
 }
 const ReduceSum = reduce('ReduceSum', ({ node, gradients: [g] }) => [spread(node, g!)], true)
 const ReduceMean = reduce('ReduceMean', ({ node, gradients: [g] }) => [mul(spread(node, g!), 1 / count(node))])
-const ReduceSumSquare = reduce('ReduceSumSquare', ({ node, inputs: [x], gradients: [g] }) => [mul(mul(spread(node, g!), x), 2)])
+const ReduceSumSquare = reduce('ReduceSumSquare', ({ node, inputs: [x], gradients: [g] }) => [
+  mul(mul(spread(node, g!), x), 2),
+])
 const ReduceMax = reduce('ReduceMax', extremum)
 const ReduceMin = reduce('ReduceMin', extremum)
 const Softmax: Op = {
@@ -72,16 +72,29 @@ const FusedMatMul: Op = {
   name: 'FusedMatMul',
   infer([a, b], at) {
     const t = (s: Shape, flag: unknown) => (flag ? [...s.slice(0, -2), s[s.length - 1], s[s.length - 2]] : s)
-    return MatMul.infer([{ ...a!, shape: t(a!.shape, at.transA) }, { ...b!, shape: t(b!.shape, at.transB) }], {})
+    return MatMul.infer(
+      [
+        { ...a!, shape: t(a!.shape, at.transA) },
+        { ...b!, shape: t(b!.shape, at.transB) },
+      ],
+      {},
+    )
   },
   grad: none('emitted by lowerings only'),
-  onnx: { domain: 'com.microsoft', attrs: (a) => ({ transA: { i: a.transA ? 1 : 0 }, transB: { i: a.transB ? 1 : 0 } }) },
+  onnx: {
+    domain: 'com.microsoft',
+    attrs: (a) => ({ transA: { i: a.transA ? 1 : 0 }, transB: { i: a.transB ? 1 : 0 } }),
+  },
   examples: [{ inputs: [{ shape: [3, 2] }, { shape: [3, 4] }], attrs: { transA: true } }],
 }
 
-const reducer = (o: Op) => (x: Value, axes: readonly number[], keep = false): Value => x.node.graph.apply(o, [x], { axes, keep })[0]
+const reducer =
+  (o: Op) =>
+  (x: Value, axes: readonly number[], keep = false): Value =>
+    x.node.graph.apply(o, [x], { axes, keep })[0]
 export const matmul = (a: Value, b: Value): Value => a.node.graph.apply(MatMul, [a, b])[0]
-export const fusedMatMul = (a: Value, b: Value, at: { transA?: boolean; transB?: boolean }): Value => a.node.graph.apply(FusedMatMul, [a, b], at)[0]
+export const fusedMatMul = (a: Value, b: Value, at: { transA?: boolean; transB?: boolean }): Value =>
+  a.node.graph.apply(FusedMatMul, [a, b], at)[0]
 export const reduceSum = reducer(ReduceSum)
 export const reduceMean = reducer(ReduceMean)
 export const reduceSumSquare = reducer(ReduceSumSquare)

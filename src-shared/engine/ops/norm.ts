@@ -13,10 +13,27 @@ export const BatchNormalization: Op = {
   grad({ node, inputs: [x, gamma, , mean, variance], gradients: [g] }) {
     const inv = div(1, sqrt(add(variance, node.attrs.epsilon as number)))
     const normal = mul(sub(x, column(mean)), column(inv))
-    return [mul(g!, column(mul(gamma, inv))), reduceSum(mul(g!, normal), [0, 2, 3]), reduceSum(g!, [0, 2, 3]), null, null]
+    return [
+      mul(g!, column(mul(gamma, inv))),
+      reduceSum(mul(g!, normal), [0, 2, 3]),
+      reduceSum(g!, [0, 2, 3]),
+      null,
+      null,
+    ]
   },
   onnx: { attrs: (a) => ({ epsilon: { f: a.epsilon as number } }) },
-  examples: [{ inputs: [{ shape: [2, 3, 2, 2] }, { shape: [3] }, { shape: [3] }, { shape: [3] }, { shape: [3], low: 0.5, high: 2 }], attrs: { epsilon: 1e-3 } }],
+  examples: [
+    {
+      inputs: [
+        { shape: [2, 3, 2, 2] },
+        { shape: [3] },
+        { shape: [3] },
+        { shape: [3] },
+        { shape: [3], low: 0.5, high: 2 },
+      ],
+      attrs: { epsilon: 1e-3 },
+    },
+  ],
 }
 
 /**
@@ -61,7 +78,18 @@ export const BatchNormGrad: Op = {
     const c = neg(add(mul(a, mul(sumDy, 1 / (n * h * w))), mul(b, mean)))
     return [add(add(mul(dy, column(a)), mul(x, column(b))), column(c)), dgamma, sumDy]
   },
-  examples: [{ inputs: [{ shape: [2, 3, 3, 2] }, { shape: [2, 3, 3, 2] }, { shape: [3] }, { shape: [3] }, { shape: [3], low: 0.5, high: 2 }], attrs: { epsilon: 1e-3 } }],
+  examples: [
+    {
+      inputs: [
+        { shape: [2, 3, 3, 2] },
+        { shape: [2, 3, 3, 2] },
+        { shape: [3] },
+        { shape: [3] },
+        { shape: [3], low: 0.5, high: 2 },
+      ],
+      attrs: { epsilon: 1e-3 },
+    },
+  ],
 }
 
 /** @returns y and the batch statistics [mean, biased variance], each [C]. */

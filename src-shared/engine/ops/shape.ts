@@ -7,7 +7,8 @@ const Reshape: Op = {
   name: 'Reshape',
   infer([x], a) {
     const shape = a.shape as Shape
-    if (size(shape) !== size(x!.shape)) throw new Error(`[${x!.shape}] has ${size(x!.shape)} numbers, [${shape}] ${size(shape)}`)
+    if (size(shape) !== size(x!.shape))
+      throw new Error(`[${x!.shape}] has ${size(x!.shape)} numbers, [${shape}] ${size(shape)}`)
     return [{ shape, dtype: x!.dtype }]
   },
   grad: ({ inputs: [x], gradients: [g] }) => [reshape(g!, x.shape)],
@@ -19,7 +20,12 @@ const Transpose: Op = {
   infer: ([x], a) => [{ shape: (a.perm as number[]).map((p) => x!.shape[p]), dtype: x!.dtype }],
   grad({ node, gradients: [g] }) {
     const perm = node.attrs.perm as number[]
-    return [transpose(g!, perm.map((_, i) => perm.indexOf(i)))]
+    return [
+      transpose(
+        g!,
+        perm.map((_, i) => perm.indexOf(i)),
+      ),
+    ]
   },
   onnx: { attrs: (a) => ({ perm: { ints: a.perm as number[] } }) },
   examples: [{ inputs: [{ shape: [2, 3, 4] }], attrs: { perm: [2, 0, 1] } }],
@@ -39,7 +45,11 @@ const Concat: Op = {
   },
   grad({ node, inputs, gradients: [g] }) {
     const axis = node.attrs.axis as number
-    return split(g!, inputs.map((v) => v.shape[axis]), axis) as Value[]
+    return split(
+      g!,
+      inputs.map((v) => v.shape[axis]),
+      axis,
+    ) as Value[]
   },
   onnx: { attrs: (a) => ({ axis: { i: a.axis as number } }) },
   examples: [{ inputs: [{ shape: [2, 3] }, { shape: [2, 1] }], attrs: { axis: 1 } }],
@@ -49,7 +59,8 @@ const Split: Op = {
   infer([x], a) {
     const axis = a.axis as number
     const sizes = a.sizes as number[]
-    if (sizes.reduce((s, n) => s + n, 0) !== x!.shape[axis]) throw new Error(`parts ${sizes} do not add up to ${x!.shape[axis]}`)
+    if (sizes.reduce((s, n) => s + n, 0) !== x!.shape[axis])
+      throw new Error(`parts ${sizes} do not add up to ${x!.shape[axis]}`)
     return sizes.map((n) => ({ shape: x!.shape.map((d, i) => (i === axis ? n : d)), dtype: x!.dtype }))
   },
   grad({ node, outputs, gradients }) {
@@ -64,7 +75,8 @@ const Slice: Op = {
   name: 'Slice',
   infer([x], a) {
     const { axis, start, end, step = 1 } = a as { axis: number; start: number; end: number; step?: number }
-    if (start < 0 || end > x!.shape[axis] || start >= end) throw new Error(`${start}..${end} is outside 0..${x!.shape[axis]}`)
+    if (start < 0 || end > x!.shape[axis] || start >= end)
+      throw new Error(`${start}..${end} is outside 0..${x!.shape[axis]}`)
     return [{ shape: x!.shape.map((d, i) => (i === axis ? Math.ceil((end - start) / step) : d)), dtype: x!.dtype }]
   },
   grad({ node, inputs: [x], gradients: [g] }) {
@@ -92,7 +104,10 @@ const Pad: Op = {
   },
   onnx: {
     attrs: () => ({}),
-    constants: (a) => [big([...(a.before as number[]), ...(a.after as number[])]), ...(a.value ? [[a.value as number]] : [])],
+    constants: (a) => [
+      big([...(a.before as number[]), ...(a.after as number[])]),
+      ...(a.value ? [[a.value as number]] : []),
+    ],
   },
   examples: [{ inputs: [{ shape: [2, 3] }], attrs: { before: [0, 1], after: [1, 2] } }],
 }
@@ -110,23 +125,29 @@ const StopGradient: Op = {
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
   grad: none('gradient is stopped here'),
   onnx: {},
-  examples: [],
+  examples: [{ inputs: [{ shape: [2, 3] }] }],
 }
 
 /** @param onnx the shape written to the file when it differs: 0 copies a dimension, -1 infers one (see SymbolicDim). */
-export const reshape = (x: Value, shape: Shape, onnx?: Shape): Value => x.node.graph.apply(Reshape, [x], onnx ? { shape, onnx } : { shape })[0]
+export const reshape = (x: Value, shape: Shape, onnx?: Shape): Value =>
+  x.node.graph.apply(Reshape, [x], onnx ? { shape, onnx } : { shape })[0]
 export const transpose = (x: Value, perm: readonly number[]): Value =>
   perm.every((p, i) => p === i) ? x : x.node.graph.apply(Transpose, [x], { perm })[0]
-export const concat = (xs: readonly Value[], axis: number): Value => (xs.length === 1 ? xs[0] : xs[0].node.graph.apply(Concat, xs, { axis })[0])
+export const concat = (xs: readonly Value[], axis: number): Value =>
+  xs.length === 1 ? xs[0] : xs[0].node.graph.apply(Concat, xs, { axis })[0]
 export const split = (x: Value, sizes: readonly number[], axis: number): readonly Value[] =>
   sizes.length === 1 ? [x] : x.node.graph.apply(Split, [x], { axis, sizes })
 export const slice = (x: Value, axis: number, start: number, end: number): Value =>
   start === 0 && end === x.shape[axis] ? x : x.node.graph.apply(Slice, [x], { axis, start, end })[0]
 /** Every `step`-th entry of an axis, `count` of them. For lowerings. */
 export const stridedSlice = (x: Value, axis: number, start: number, count: number, step: number): Value =>
-  step === 1 ? slice(x, axis, start, start + count) : x.node.graph.apply(Slice, [x], { axis, start, end: start + (count - 1) * step + 1, step })[0]
+  step === 1
+    ? slice(x, axis, start, start + count)
+    : x.node.graph.apply(Slice, [x], { axis, start, end: start + (count - 1) * step + 1, step })[0]
 export const pad = (x: Value, before: readonly number[], after: readonly number[], value = 0): Value =>
-  [...before, ...after].every((p) => p === 0) ? x : x.node.graph.apply(Pad, [x], value ? { before, after, value } : { before, after })[0]
+  [...before, ...after].every((p) => p === 0)
+    ? x
+    : x.node.graph.apply(Pad, [x], value ? { before, after, value } : { before, after })[0]
 export const expand = (x: Value, shape: Shape): Value => x.node.graph.apply(Expand, [x], { shape })[0]
 export const stopGradient = (x: Value): Value => x.node.graph.apply(StopGradient, [x])[0]
 export const zeros = (graph: Value['node']['graph'], shape: Shape): Value => expand(graph.scalar(0), shape)

@@ -14,7 +14,8 @@ export function fuse(graph: Graph, roots: readonly Value[]): { graph: Graph; roo
   const uses = new Map<Value, number>()
   for (const node of nodes) for (const v of node.inputs) if (v) uses.set(v, (uses.get(v) ?? 0) + 1)
   for (const v of roots) uses.set(v, (uses.get(v) ?? 0) + 1)
-  const absorbable = (v: Value): boolean => v.node.op === ConvInputGrad && v.node.inputs.length === 2 && uses.get(v) === 1
+  const absorbable = (v: Value): boolean =>
+    v.node.op === ConvInputGrad && v.node.inputs.length === 2 && uses.get(v) === 1
   const map = (v: Value | null) => (v ? image.get(v)! : null)
   for (const node of nodes) {
     const [first] = node.outputs

@@ -1,5 +1,6 @@
 /** The YOLOX family: one definition for all sizes. */
 import { z } from 'zod'
+import { yoloxInput } from '../../../domain/model-input'
 import type { Value } from '../../../engine/graph'
 import type { Nn } from '../../../engine/nn'
 import { focus } from '../../../engine/ops'
@@ -16,8 +17,6 @@ export interface YoloxSize {
   parameters: number
 }
 
-export const yoloxInput = { order: 'BGR', range: 255, mean: [0, 0, 0], std: [1, 1, 1], pad: 114, align: 'topleft' } as const
-
 /** Depth and width multipliers as in the original's configurations. */
 export function defineYolox({ title, depth, width, depthwise = false, parameters }: YoloxSize): ModelDef {
   return defineModel({
@@ -32,7 +31,9 @@ export function defineYolox({ title, depth, width, depthwise = false, parameters
       const base = Math.floor(64 * width)
       const repeats = Math.max(Math.round(depth * 3), 1)
       const conv = spatialConv(nn, depthwise)
-      const features = nn.scope('backbone', () => pafpn(nn, cspDarknet(nn, focus(images), base, repeats, conv), base, Math.round(3 * depth), conv))
+      const features = nn.scope('backbone', () =>
+        pafpn(nn, cspDarknet(nn, focus(images), base, repeats, conv), base, Math.round(3 * depth), conv),
+      )
       return decoupledHead(nn, features, Math.floor(256 * width), classes, conv)
     },
     output: decodeOutput,

@@ -40,7 +40,13 @@ export function makeCells(graph: Graph, sides: readonly (readonly [number, numbe
   return { x: column(xs), y: column(ys), stride: column(strides), count: xs.length }
 }
 
-export function decoupledHead(nn: Nn, features: Features, hidden: number, classes: number, conv: SpatialConv): DenseHead {
+export function decoupledHead(
+  nn: Nn,
+  features: Features,
+  hidden: number,
+  classes: number,
+  conv: SpatialConv,
+): DenseHead {
   // Prior probability .01: the first steps are not drowned by background.
   const prior = -Math.log((1 - 1e-2) / 1e-2)
   const levels = [features.p3, features.p4, features.p5]
@@ -63,7 +69,10 @@ export function decoupledHead(nn: Nn, features: Features, hidden: number, classe
     box: join((p) => p.box),
     objectness: join((p) => p.objectness),
     classes: join((p) => p.classes),
-    cells: makeCells(nn.graph, levels.map((v) => [v.shape[2], v.shape[3]])),
+    cells: makeCells(
+      nn.graph,
+      levels.map((v) => [v.shape[2], v.shape[3]]),
+    ),
   }
 }
 

@@ -16,7 +16,15 @@ export function spatialConv(nn: Nn, depthwise: boolean): SpatialConv {
 }
 
 /** Cross-stage-partial layer: two 1x1 branches of half width, one through n bottlenecks, joined by a 1x1. */
-export function cspLayer(nn: Nn, name: string, x: Value, out: number, n: number, shortcut: boolean, conv: SpatialConv): Value {
+export function cspLayer(
+  nn: Nn,
+  name: string,
+  x: Value,
+  out: number,
+  n: number,
+  shortcut: boolean,
+  conv: SpatialConv,
+): Value {
   return nn.scope(name, () => {
     const hidden = Math.floor(out * 0.5)
     let a = nn.convBnSilu('conv1', x, hidden, 1)

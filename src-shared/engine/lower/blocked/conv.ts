@@ -15,7 +15,15 @@ export function convKind(at: Lowering, node: Node, x: Value, w: readonly number[
   const [, ci, h, wd] = xShape(node, x)
   const s = strides[0]
   const p = kh >> 1
-  if (kh !== kw || kh % 2 === 0 || s !== strides[1] || s > 2 || dilations.some((d) => d !== 1) || pads.some((q) => q !== p)) return null
+  if (
+    kh !== kw ||
+    kh % 2 === 0 ||
+    s !== strides[1] ||
+    s > 2 ||
+    dilations.some((d) => d !== 1) ||
+    pads.some((q) => q !== p)
+  )
+    return null
   if (s === 2 && (h % 2 || wd % 2 || kh === 1)) return null
   if (group === 1) {
     if (ci < at.block) return at.has(x, 'rows') && s === 1 ? 'rows' : null
@@ -38,7 +46,9 @@ export const lowerConv: BlockedRule = (at, node) => {
     const { value, channels: c } = at.form(x).rows!
     const weight = at.stored(w, { kind: 'rows', shape: w.shape, out, block: at.block }).value
     const p = pads[0]
-    at.set(y, { blocked: { map: out, value: nchwcConv(value, weight, { strides: [1, c], pads: [p, p * c, p, p * c], bias }) } })
+    at.set(y, {
+      blocked: { map: out, value: nchwcConv(value, weight, { strides: [1, c], pads: [p, p * c, p, p * c], bias }) },
+    })
     return true
   }
   const { value, map } = at.blocked(x)
@@ -103,10 +113,15 @@ function swapped(at: Lowering, weight: Value, storage: ConvStorage, taps: readon
   const inBlocks = storage.in.padded / b
   const all = storage.shape[2] * storage.shape[3]
   const rows: number[] = []
-  for (let i = 0; i < inBlocks; i++) for (let o = 0; o < outBlocks; o++) for (const t of taps) rows.push((o * inBlocks + i) * all + t)
+  for (let i = 0; i < inBlocks; i++)
+    for (let o = 0; o < outBlocks; o++) for (const t of taps) rows.push((o * inBlocks + i) * all + t)
   let cells = reshape(weight, [outBlocks * inBlocks * all, b * b])
-  if (rows.length !== cells.shape[0] || rows.some((r, i) => r !== i)) cells = gather(cells, at.target.constant(rows, [rows.length], 'int32'))
-  const identity = at.target.constant(Float32Array.from({ length: b * b }, (_, i) => (i % (b + 1) === 0 ? 1 : 0)), [b, b])
+  if (rows.length !== cells.shape[0] || rows.some((r, i) => r !== i))
+    cells = gather(cells, at.target.constant(rows, [rows.length], 'int32'))
+  const identity = at.target.constant(
+    Float32Array.from({ length: b * b }, (_, i) => (i % (b + 1) === 0 ? 1 : 0)),
+    [b, b],
+  )
   // A 16 x 16 matrix product transposes every cell and is threaded; Transpose is not.
   return fusedMatMul(reshape(cells, [rows.length, b, b]), identity, { transA: true })
 }
@@ -147,18 +162,29 @@ function depthwise(at: Lowering, weight: Value, gradient: Blocked, node: Node, s
   const taps = (ids: number[], rows: number, columns: number): Value => {
     const index: number[] = []
     for (let o = 0; o < c / b; o++) for (const t of ids) index.push(o * k * k + t)
-    return reshape(gather(reshape(w, [(c / b) * k * k, b]), at.target.constant(index, [index.length], 'int32')), [c, 1, rows, columns])
+    return reshape(gather(reshape(w, [(c / b) * k * k, b]), at.target.constant(index, [index.length], 'int32')), [
+      c,
+      1,
+      rows,
+      columns,
+    ])
   }
   const dy = gradient.value
   const p = k >> 1
   if (strides[0] === 1) {
-    const flipped = taps(Array.from({ length: k * k }, (_, t) => k * k - 1 - t), k, k)
+    const flipped = taps(
+      Array.from({ length: k * k }, (_, t) => k * k - 1 - t),
+      k,
+      k,
+    )
     return nchwcConv(dy, flipped, { pads: [p, p, p, p], group: c, sum })
   }
   // Output position i reads input 2i + t - p: for each parity of the input only every other tap counts.
   const [n, , ho, wo] = dy.shape
   const side = (parity: number) => {
-    const ids = Array.from({ length: k }, (_, t) => t).filter((t) => (t - p - parity) % 2 === 0).reverse()
+    const ids = Array.from({ length: k }, (_, t) => t)
+      .filter((t) => (t - p - parity) % 2 === 0)
+      .reverse()
     // Input 2i + parity receives from outputs i + (parity + p - t) / 2.
     const offsets = ids.map((t) => (parity + p - t) / 2)
     return { ids, before: -Math.min(...offsets), after: Math.max(...offsets) }
@@ -166,7 +192,11 @@ function depthwise(at: Lowering, weight: Value, gradient: Blocked, node: Node, s
   const part = (a: number, d: number): Value => {
     const rows = side(a)
     const columns = side(d)
-    const kernel = taps(rows.ids.flatMap((i) => columns.ids.map((j) => i * k + j)), rows.ids.length, columns.ids.length)
+    const kernel = taps(
+      rows.ids.flatMap((i) => columns.ids.map((j) => i * k + j)),
+      rows.ids.length,
+      columns.ids.length,
+    )
     const y = nchwcConv(dy, kernel, { pads: [rows.before, columns.before, rows.after, columns.after], group: c })
     return reshape(y, [n, c / b, ho, 1, wo, 1, b])
   }

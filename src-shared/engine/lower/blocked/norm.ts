@@ -16,9 +16,12 @@ const channelMean = (x: Value): Value => reduceMean(nchwcGlobalAveragePool(x), [
 function channelDot(at: Lowering, x: Value, y: Value): Value {
   const [n, c, h, w] = x.shape
   const b = at.block
-  const parts = h > 20 ? ([20, 16, 12, 10, 8, 6, 4, 2].map((rows) => (h % rows === 0 ? h / rows : 0)).find((p) => p > 1) ?? 1) : 1
+  const parts =
+    h > 20 ? ([20, 16, 12, 10, 8, 6, 4, 2].map((rows) => (h % rows === 0 ? h / rows : 0)).find((p) => p > 1) ?? 1) : 1
   const rows = h / parts
-  const sums = nchwcConv(reshape(x, [1, n * c * parts, rows, w]), reshape(y, [n * c * parts, 1, rows, w]), { group: n * c * parts })
+  const sums = nchwcConv(reshape(x, [1, n * c * parts, rows, w]), reshape(y, [n * c * parts, 1, rows, w]), {
+    group: n * c * parts,
+  })
   const mean = reduceMean(reshape(sums, [n, c / b, parts, b]), [0, 2])
   return mul(reshape(mean, [c]), 1 / (rows * w))
 }
@@ -82,4 +85,3 @@ export const lowerSiluGrad: BlockedRule = (at, node) => {
   at.set(node.outputs[0], { blocked: { map, value: mul(mul(at.blocked(dy).value, sigmoid(xv)), slope) } })
   return true
 }
-

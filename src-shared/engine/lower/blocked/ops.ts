@@ -7,7 +7,12 @@ import { type ConvAttrs, type PoolAttrs, AveragePool, Conv, GlobalAveragePool, M
 
 const nchwc = 'com.microsoft.nchwc'
 const lowered = none('emitted by lowerings only')
-const blocked = (of: Op): Op => ({ ...of, grad: lowered, onnx: { ...(of.onnx as object), domain: nchwc }, examples: [] })
+const blocked = (of: Op): Op => ({
+  ...of,
+  grad: lowered,
+  onnx: { ...(of.onnx as object), domain: nchwc },
+  examples: [],
+})
 
 /** Inputs X, W[, B][, Sum]: Sum is added to the result, in place when this is its last use. */
 const NchwcConv = blocked(Conv)
@@ -51,8 +56,10 @@ export function nchwcConv(x: Value, w: Value, at: Partial<ConvAttrs> & Extra = {
   return x.node.graph.apply(NchwcConv, inputs, attrs)[0]
 }
 export const nchwcMaxPool = (x: Value, at: PoolAttrs): Value => x.node.graph.apply(NchwcMaxPool, [x], { ...at })[0]
-export const nchwcAveragePool = (x: Value, at: PoolAttrs): Value => x.node.graph.apply(NchwcAveragePool, [x], { ...at })[0]
+export const nchwcAveragePool = (x: Value, at: PoolAttrs): Value =>
+  x.node.graph.apply(NchwcAveragePool, [x], { ...at })[0]
 export const nchwcGlobalAveragePool = (x: Value): Value => x.node.graph.apply(NchwcGlobalAveragePool, [x])[0]
 export const nchwcUpsample = (x: Value, scale: number): Value => x.node.graph.apply(NchwcUpsample, [x], { scale })[0]
 export const reorderInput = (x: Value): Value => x.node.graph.apply(ReorderInput, [x])[0]
-export const reorderOutput = (x: Value, channels: number): Value => x.node.graph.apply(ReorderOutput, [x], { channels })[0]
+export const reorderOutput = (x: Value, channels: number): Value =>
+  x.node.graph.apply(ReorderOutput, [x], { channels })[0]

@@ -6,7 +6,10 @@ import { joinMaps, sameMap } from '../storage'
 import { nchwcAveragePool, nchwcMaxPool, nchwcUpsample } from './ops'
 
 const isSamePool = (a: PoolAttrs): boolean =>
-  a.strides.every((s) => s === 1) && a.kernel[0] === a.kernel[1] && a.kernel[0] % 2 === 1 && a.pads.every((p) => p === a.kernel[0] >> 1)
+  a.strides.every((s) => s === 1) &&
+  a.kernel[0] === a.kernel[1] &&
+  a.kernel[0] % 2 === 1 &&
+  a.pads.every((p) => p === a.kernel[0] >> 1)
 
 /** Stride-1 pooling is separable: along the rows, then along the columns. */
 function separable(x: Value, k: number): { rows: Value; both: Value } {
@@ -78,7 +81,12 @@ export const lowerUpsampleGrad: BlockedRule = (at, node) => {
   if (!at.has(dy, 'blocked')) return false
   const { value, map } = at.blocked(dy)
   const s = node.attrs.scale as number
-  at.set(node.outputs[0], { blocked: { map, value: mul(nchwcAveragePool(value, { kernel: [s, s], strides: [s, s], pads: [0, 0, 0, 0] }), s * s) } })
+  at.set(node.outputs[0], {
+    blocked: {
+      map,
+      value: mul(nchwcAveragePool(value, { kernel: [s, s], strides: [s, s], pads: [0, 0, 0, 0] }), s * s),
+    },
+  })
   return true
 }
 
@@ -86,7 +94,15 @@ export const lowerConcat: BlockedRule = (at, node) => {
   const inputs = node.inputs as Value[]
   if (node.attrs.axis !== 1 || !inputs.every((v) => v.shape.length === 4 && at.has(v, 'blocked'))) return false
   const parts = inputs.map((v) => at.blocked(v))
-  at.set(node.outputs[0], { blocked: { map: joinMaps(parts.map((p) => p.map)), value: concat(parts.map((p) => p.value), 1) } })
+  at.set(node.outputs[0], {
+    blocked: {
+      map: joinMaps(parts.map((p) => p.map)),
+      value: concat(
+        parts.map((p) => p.value),
+        1,
+      ),
+    },
+  })
   return true
 }
 
@@ -117,10 +133,23 @@ export const lowerSplit: BlockedRule = (at, node) => {
 export const lowerElementwise: BlockedRule = (at, node) => {
   const inputs = node.inputs as Value[]
   const [y] = node.outputs
-  if (y.shape.length === 4 && inputs.every((v) => v.shape.join() === y.shape.join()) && inputs.some((v) => at.has(v, 'blocked'))) {
+  if (
+    y.shape.length === 4 &&
+    inputs.every((v) => v.shape.join() === y.shape.join()) &&
+    inputs.some((v) => at.has(v, 'blocked'))
+  ) {
     const operands: Blocked[] = inputs.map((v) => at.blocked(v))
     if (!operands.every((o) => sameMap(o.map, operands[0].map))) return false
-    at.set(y, { blocked: { map: operands[0].map, value: at.target.apply(node.op, operands.map((o) => o.value), node.attrs)[0] } })
+    at.set(y, {
+      blocked: {
+        map: operands[0].map,
+        value: at.target.apply(
+          node.op,
+          operands.map((o) => o.value),
+          node.attrs,
+        )[0],
+      },
+    })
     return true
   }
   return false

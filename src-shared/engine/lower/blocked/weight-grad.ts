@@ -16,10 +16,15 @@ export const lowerConvWeightGrad: BlockedRule = (at, node) => {
   const s = strides[0]
   const b = at.block
   const shape = at.stored(weight, storage).value.shape
-  const gradient = gradientOf(at, dy, shape.reduce((p, q) => p * q, 1))
+  const gradient = gradientOf(
+    at,
+    dy,
+    shape.reduce((p, q) => p * q, 1),
+  )
   let value: Value
   if (storage.kind === 'rows') value = rowsGrad(at, x, gradient.value, storage.shape)
-  else if (storage.kind === 'depthwise') value = depthwiseGrad(at, at.blocked(x).value, gradient.value, storage.shape[2], s)
+  else if (storage.kind === 'depthwise')
+    value = depthwiseGrad(at, at.blocked(x).value, gradient.value, storage.shape[2], s)
   else if (storage.kind === 'conv') value = denseGrad(at, at.blocked(x).value, gradient.value, storage.shape[2], s)
   else return false
   if (gradient.scale) {
@@ -60,14 +65,24 @@ function denseGrad(at: Lowering, x: Value, dy: Value, k: number, s: number): Val
   let kernel = dy
   if (outBlocks > 1 && groups < n) kernel = swapKernel(at, dy, n, outBlocks, ho * wo * b, groups)
   const perGroup = n / groups
-  const pieces = k === 1 && groups === n && Math.min(outBlocks, 4) * h * w * b * 4 > 200e3 ? ([10, 8, 5, 4, 2].find((c) => (h * w) % c === 0 && ((n * c) % b === 0 || n * c < b)) ?? 1) : 1
+  const pieces =
+    k === 1 && groups === n && Math.min(outBlocks, 4) * h * w * b * 4 > 200e3
+      ? ([10, 8, 5, 4, 2].find((c) => (h * w) % c === 0 && ((n * c) % b === 0 || n * c < b)) ?? 1)
+      : 1
   let y: Value
   if (k === 1) {
     const image = reshape(rows, [inBlocks, n * pieces, 1, ((h * w) / pieces) * b])
-    y = nchwcConv(image, reshape(kernel, [groups * co, perGroup * pieces, 1, (h * w) / pieces]), { dilations: [1, b], group: groups })
+    y = nchwcConv(image, reshape(kernel, [groups * co, perGroup * pieces, 1, (h * w) / pieces]), {
+      dilations: [1, b],
+      group: groups,
+    })
   } else {
     const image = reshape(rows, [inBlocks, n, h, wide * b])
-    y = nchwcConv(image, reshape(kernel, [groups * co, perGroup, ho, wo]), { dilations: [s, s * b], pads: [p, 0, p - (s - 1), 0], group: groups })
+    y = nchwcConv(image, reshape(kernel, [groups * co, perGroup, ho, wo]), {
+      dilations: [s, s * b],
+      pads: [p, 0, p - (s - 1), 0],
+      group: groups,
+    })
   }
   const cell = k * k * b * b
   if (groups > 1) y = reduceSum(reshape(y, [inBlocks, groups, outBlocks * cell]), [1])
@@ -89,7 +104,9 @@ function swapKernel(at: Lowering, dy: Value, n: number, outBlocks: number, lengt
   if (groups === 1) return swapRows(at, dy, n, outBlocks, length)
   const perGroup = n / groups
   const index: number[] = []
-  for (let g = 0; g < groups; g++) for (let c = 0; c < outBlocks; c++) for (let i = 0; i < perGroup; i++) index.push((g * perGroup + i) * outBlocks + c)
+  for (let g = 0; g < groups; g++)
+    for (let c = 0; c < outBlocks; c++)
+      for (let i = 0; i < perGroup; i++) index.push((g * perGroup + i) * outBlocks + c)
   return gather(reshape(dy, [n * outBlocks, length]), at.target.constant(index, [index.length], 'int32'))
 }
 
@@ -98,7 +115,11 @@ function depthwiseGrad(at: Lowering, x: Value, dy: Value, k: number, s: number):
   const [, , ho, wo] = dy.shape
   const p = k >> 1
   const image = reshape(widen(at, x, p, p - (s - 1)), [1, n * c, h, w + p + p - (s - 1)])
-  const y = nchwcConv(image, reshape(dy, [n * c, 1, ho, wo]), { dilations: [s, s], pads: [p, 0, p - (s - 1), 0], group: n * c })
+  const y = nchwcConv(image, reshape(dy, [n * c, 1, ho, wo]), {
+    dilations: [s, s],
+    pads: [p, 0, p - (s - 1), 0],
+    group: n * c,
+  })
   return reduceSum(reshape(y, [n, c * k * k]), [0])
 }
 

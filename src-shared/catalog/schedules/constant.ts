@@ -1,0 +1,4 @@
+/** The peak rate throughout. */
+import { defineSchedule } from '../../engine/schedule'
+
+export default defineSchedule({ title: 'Constant', factor: () => 1 })

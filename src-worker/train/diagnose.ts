@@ -1,0 +1,66 @@
+/** Finds the first op that turns finite numbers into NaN or infinity, after a training step has failed. */
+import type { DetectorProgramOptions } from '@shared/catalog/detector'
+import { yoloxLoss } from '@shared/catalog/losses/yolox'
+import { Graph } from '@shared/engine/graph'
+import { lower } from '@shared/engine/lower'
+import { Nn } from '@shared/engine/nn'
+import { encodeOnnx } from '@shared/engine/onnx/encode'
+import { mul, reduceSum } from '@shared/engine/ops'
+import { openSession, tensor } from '../runtime/session'
+import type { Tensors } from './stepper'
+
+export interface FailedBatch {
+  /** [N, 3, H, W], 0..255. */
+  pixels: Float32Array
+  targets: Float32Array
+  /** Rows of `targets` per image. */
+  truths: number
+  useL1: number
+}
+
+/** @returns path of the op in the forward pass or the loss, or null when only the gradient is not finite. */
+export async function findNonFinite(
+  options: DetectorProgramOptions,
+  weights: Tensors,
+  batch: FailedBatch,
+): Promise<string | null> {
+  const graph = new Graph()
+  const nn = new Nn(graph, true)
+  const n = options.batch
+  const images = graph.input('images', [n, 3, ...options.size])
+  const head = options.model.build(nn, images, { classes: options.classes, params: options.params ?? {} })
+  const targets = graph.input('targets', [n, batch.truths, 5])
+  const { total } = yoloxLoss(head, targets, graph.input('useL1', []), { iou: options.iou ?? 'iou' })
+  const lowering = lower(graph, [total], { block: 0, params: new Set(), images: new Set() })
+  const checked = graph
+    .reachable([total])
+    .filter((node) => node.outputs[0].dtype === 'float32' && node.inputs.length > 0)
+  for (const node of checked) {
+    const value = lowering.plain(node.outputs[0])
+    // Zero times NaN or infinity is NaN, zero times anything else is zero.
+    lowering.target.output(
+      `check${node.id}`,
+      reduceSum(
+        mul(value, 0),
+        value.shape.map((_, i) => i),
+      ),
+    )
+  }
+  const session = await openSession(encodeOnnx(lowering.target), { provider: 'cpu' })
+  try {
+    const feeds = {
+      images: tensor('float32', batch.pixels, images.shape),
+      targets: tensor('float32', batch.targets, targets.shape),
+      useL1: tensor('float32', Float32Array.of(batch.useL1), []),
+      ...Object.fromEntries(
+        [...nn.params.values()].map((p) => [p.name, tensor('float32', weights.get(p.name)!, p.shape)]),
+      ),
+    }
+    const outputs = await session.run(
+      Object.fromEntries(session.inputs.map((name) => [name, feeds[name as keyof typeof feeds]])),
+    )
+    return checked.find((node) => Number.isNaN((outputs[`check${node.id}`].data as Float32Array)[0]))?.path ?? null
+  } finally {
+    await session.close()
+  }
+}

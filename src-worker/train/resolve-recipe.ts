@@ -1,0 +1,64 @@
+/** Fills in the 'auto' values of a recipe: what fits the model, the number of images and this machine. */
+import { augments, yoloxAugments, type AugmentSpec } from '@shared/catalog/augments'
+import { parseRecipe, type Recipe } from '@shared/domain/recipe'
+import type { ConcreteProvider } from '../runtime/session'
+
+export interface ResolvedRecipe extends Omit<
+  Recipe,
+  'augment' | 'loss' | 'optimizer' | 'schedule' | 'averages' | 'epochs' | 'batch' | 'provider'
+> {
+  augment: AugmentSpec[]
+  loss: Omit<Recipe['loss'], 'closeEpochs'> & { closeEpochs: number }
+  optimizer: Omit<Recipe['optimizer'], 'id' | 'lr' | 'weightDecay'> & {
+    id: 'sgd' | 'adam' | 'adamw'
+    lr: number
+    weightDecay: number
+  }
+  schedule: Omit<Recipe['schedule'], 'warmup'> & { warmup: number }
+  averages: { ema: { decay: number; tau: number } }
+  epochs: number
+  batch: { size: number; accumulate: number }
+  provider: ConcreteProvider
+}
+
+/** Optimizer steps of a run whose length is left to the program: enough for small data, bounded for large. */
+const AUTO_STEPS = 3000
+const NOMINAL_BATCH = 8
+
+/** @param images number of training images; @param provider what 'auto' means on this machine. */
+export function resolveRecipe(given: Recipe, images: number, provider: ConcreteProvider): ResolvedRecipe {
+  const recipe = parseRecipe(given)
+  const size = recipe.batch.size === 'auto' ? Math.max(1, Math.min(NOMINAL_BATCH, images)) : recipe.batch.size
+  const stepsPerEpoch = Math.max(1, Math.floor(images / size / recipe.batch.accumulate))
+  const epochs =
+    recipe.epochs === 'auto' ? Math.min(300, Math.max(10, Math.ceil(AUTO_STEPS / stepsPerEpoch))) : recipe.epochs
+  const closeEpochs = Math.min(
+    epochs,
+    recipe.loss.closeEpochs === 'auto' ? Math.round(epochs / 10) : recipe.loss.closeEpochs,
+  )
+  const effective = (size * recipe.batch.accumulate) / NOMINAL_BATCH
+  const { optimizer } = recipe
+  const id = optimizer.id === 'auto' ? 'adamw' : optimizer.id
+  const adaptive = id !== 'sgd'
+  // Adaptive steps scale with the root of the batch, plain gradient steps with the batch.
+  const lr = optimizer.lr === 'auto' ? (adaptive ? 1e-3 * Math.sqrt(effective) : 0.00125 * effective) : optimizer.lr
+  const weightDecay = optimizer.weightDecay === 'auto' ? (id === 'adamw' ? 0.05 : 5e-4) : optimizer.weightDecay
+  const warmup = recipe.schedule.warmup === 'auto' ? Math.min(3, epochs * 0.1) : recipe.schedule.warmup
+  const { ema } = recipe.averages
+  // The average must forget the random start well before the run ends.
+  const tau = ema.tau === 'auto' ? Math.min(2000, Math.max(20, (epochs * stepsPerEpoch) / 20)) : ema.tau
+  const decay = ema.decay === 'auto' ? Math.min(0.9998, 1 - 20 / Math.max(40, epochs * stepsPerEpoch)) : ema.decay
+  const augment = recipe.augment === 'auto' ? yoloxAugments(recipe.model.id) : (recipe.augment as AugmentSpec[])
+  for (const { id: name } of augment) augments.get(name)
+  return {
+    ...recipe,
+    augment,
+    loss: { ...recipe.loss, closeEpochs },
+    optimizer: { ...optimizer, id, lr, weightDecay },
+    schedule: { ...recipe.schedule, warmup },
+    averages: { ema: { decay, tau } },
+    epochs,
+    batch: { ...recipe.batch, size },
+    provider: recipe.provider === 'auto' ? provider : recipe.provider,
+  }
+}

@@ -1,0 +1,248 @@
+/** The weights, averages and optimizer states of a run, and where in the data it is. */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { TagwrightError } from '@shared/base/errors'
+import { type DetectorProgramOptions, detectorProgram } from '@shared/catalog/detector'
+import { models } from '@shared/catalog/models'
+import { optimizers } from '@shared/catalog/optimizers'
+import type { SnapshotHeader } from '@shared/domain/snapshot'
+import type { ImagePacking } from '@shared/engine/lower'
+import type { Program } from '@shared/engine/step'
+import type { Batch, PixelLayout } from '../data/types'
+import { probeBlock } from '../runtime/probe-block'
+import { WeightAverage } from './average'
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint'
+import { findNonFinite } from './diagnose'
+import { initialTensors } from './initial'
+import { learningRates } from './learning-rate'
+import { startWeights } from './start-weights'
+import { Stepper, type Tensors } from './stepper'
+import type { RunPlan, TrainInput } from './train-run'
+import { unpackPixels } from './unpack-pixels'
+
+export interface Score {
+  epoch: number
+  step: number
+  AP: number
+  AP50: number
+}
+
+export class TrainState {
+  readonly stepsPerEpoch: number
+  /** Micro-batches done. */
+  step = 0
+  /** The next batch: epochs done, and batches done of the next one. */
+  position = { epoch: 0, batch: 0 }
+  best: Score | null = null
+  last: Score | null = null
+  epochsSinceBest = 0
+  private readonly plan: RunPlan
+  private readonly rates: (step: number) => number[]
+  private options: DetectorProgramOptions
+  private stepper: Stepper
+  private average: WeightAverage
+
+  private constructor(plan: RunPlan, options: DetectorProgramOptions, stepper: Stepper, average: WeightAverage) {
+    this.plan = plan
+    this.options = options
+    this.stepper = stepper
+    this.average = average
+    this.stepsPerEpoch = Math.max(1, Math.floor(plan.train.length / plan.recipe.batch.size))
+    this.rates = learningRates(plan.recipe, this.stepsPerEpoch)
+  }
+
+  /** Random weights, a checkpoint's weights, or the run's own last state. */
+  static async open(plan: RunPlan, input: TrainInput): Promise<TrainState> {
+    const { recipe, header } = plan
+    const options: DetectorProgramOptions = {
+      model: models.get(recipe.model.id),
+      params: recipe.model.params,
+      classes: header.labels.length,
+      batch: recipe.batch.size,
+      size: [recipe.input.size, recipe.input.size],
+      optimizer: optimizers.get(recipe.optimizer.id),
+      weightDecay: recipe.optimizer.weightDecay,
+      clip: recipe.optimizer.clip,
+      accumulate: recipe.batch.accumulate,
+      iou: recipe.loss.iou,
+      freeze: recipe.freeze,
+      groups: recipe.optimizer.groups,
+      block: recipe.provider === 'cpu' ? await probeBlock() : 0,
+    }
+    const program = detectorProgram(options)
+    const checkpoint = input.resume ? await readCheckpoint(join(input.runDir, 'last.ckpt')) : null
+    let initial = initialTensors(program, recipe.seed)
+    if (!checkpoint && input.weights) initial = await startWeights(input.weights, program, initial)
+    const stepper = await openStepper(program, options, initial, recipe.provider)
+    const state = new TrainState(plan, options, stepper, new WeightAverage(stepper, recipe.averages.ema))
+    if (checkpoint) state.restore(checkpoint)
+    return state
+  }
+
+  get layout(): PixelLayout {
+    return this.stepper.program.images.images.packing
+  }
+
+  /** One micro-batch. Metrics have the names of the loss; a loss that is not finite leaves the state as it was. */
+  async train(batch: Batch): Promise<Record<string, number>> {
+    const { recipe } = this.plan
+    const closing = batch.epoch >= recipe.epochs - recipe.loss.closeEpochs
+    const apply = (this.step + 1) % recipe.batch.accumulate === 0 ? 1 : 0
+    const metrics = await this.stepper.step({
+      images: { images: batch.images as Uint8Array },
+      tensors: {
+        targets: { data: batch.targets, shape: [batch.count, batch.maxGt, 5] },
+        useL1: { data: Float32Array.of(closing ? 1 : 0), shape: [] },
+      },
+      lr: this.rates(this.step),
+      momentum: recipe.optimizer.momentum,
+      beta2: recipe.optimizer.beta2,
+      apply,
+    })
+    if (!Number.isFinite(metrics.loss)) return metrics
+    this.step++
+    if (apply) this.average.update()
+    const batches = batch.index + 1
+    this.position =
+      batches === batch.batches ? { epoch: batch.epoch + 1, batch: 0 } : { epoch: batch.epoch, batch: batches }
+    return metrics
+  }
+
+  /** Learning rate of group 0 at the last step. */
+  learningRate(): number {
+    return this.rates(Math.max(0, this.step - 1))[0]
+  }
+
+  /** Rebuilds the program for another input side; weights, states and averages go on. */
+  async resize(side: number): Promise<void> {
+    if (side === this.options.size[0]) return
+    const before = this.snapshot()
+    await this.stepper.close()
+    this.options = { ...this.options, size: [side, side] }
+    this.stepper = await openStepper(
+      detectorProgram(this.options),
+      this.options,
+      before.param,
+      this.plan.recipe.provider,
+    )
+    this.average = new WeightAverage(this.stepper, this.plan.recipe.averages.ema)
+    this.load(before)
+  }
+
+  /** Averaged weights and statistics: what is evaluated and exported. */
+  averaged(): Tensors {
+    return this.average.read()
+  }
+
+  /** Takes an epoch's scores; true when they are the best so far. */
+  note(scores: Record<string, number> | null): boolean {
+    if (!scores) return false
+    this.last = { epoch: this.position.epoch, step: this.step, AP: scores.AP, AP50: scores.AP50 }
+    const better = !this.best || this.last.AP > this.best.AP
+    if (better) this.best = this.last
+    this.epochsSinceBest = better ? 0 : this.epochsSinceBest + 1
+    return better
+  }
+
+  diagnose(batch: Batch): Promise<string | null> {
+    const weights = this.stepper.read('param')
+    return findNonFinite(this.options, weights, {
+      pixels: unpackPixels(
+        batch.images as Uint8Array,
+        [batch.count, 3, batch.height, batch.width],
+        this.layout as ImagePacking,
+      ),
+      targets: batch.targets,
+      truths: batch.maxGt,
+      useL1: 1,
+    })
+  }
+
+  async save(file: string, header: SnapshotHeader): Promise<void> {
+    const { recipe } = this.plan
+    const { program } = this.stepper
+    const shapes = new Map([...program.params, ...program.stats].map((p) => [p.name, p.shape]))
+    await writeCheckpoint(file, {
+      ...this.snapshot(),
+      shapes,
+      meta: {
+        step: this.step,
+        epoch: this.position.epoch + this.position.batch / this.stepsPerEpoch,
+        // Every draw is seeded by (seed, epoch, sample), so the position is the whole state of the generator.
+        rng: { seed: recipe.seed, ...this.position },
+        recipeHash: createHash('sha256').update(JSON.stringify(recipe)).digest('hex'),
+        bestScore: this.best?.AP ?? null,
+        task: recipe.task,
+        model: recipe.model.id,
+        modelParams: recipe.model.params,
+        labels: header.labels.map(({ name, cocoId, color }) => ({ name, cocoId, color })),
+        input: this.options.model.input,
+        size: [recipe.input.size, recipe.input.size],
+        emaUpdates: this.average.updates,
+        loop: {
+          updates: this.stepper.updates,
+          best: this.best,
+          last: this.last,
+          epochsSinceBest: this.epochsSinceBest,
+        },
+      },
+    })
+  }
+
+  close(): Promise<void> {
+    return this.stepper.close()
+  }
+
+  private snapshot(): Omit<Checkpoint, 'meta' | 'shapes'> & { emaUpdates: number; updates: number } {
+    const kinds = new Set(this.stepper.program.slots.map((slot) => slot.kind))
+    kinds.delete('param')
+    kinds.delete('stat')
+    return {
+      param: this.stepper.read('param'),
+      bn: this.stepper.read('stat'),
+      ema: this.average.read(),
+      optim: new Map([...kinds].map((kind) => [kind, this.stepper.read(kind)])),
+      emaUpdates: this.average.updates,
+      updates: this.stepper.updates,
+    }
+  }
+
+  private load({ param, bn, ema, optim, emaUpdates, updates }: ReturnType<TrainState['snapshot']>): void {
+    this.stepper.load('param', param)
+    this.stepper.load('stat', bn)
+    for (const [kind, tensors] of optim) this.stepper.load(kind, tensors)
+    this.stepper.updates = updates
+    this.average.load(ema, emaUpdates)
+  }
+
+  private restore(checkpoint: Checkpoint): void {
+    const { meta } = checkpoint
+    const loop = meta.loop as { updates: number; best: Score | null; last: Score | null; epochsSinceBest: number }
+    this.load({ ...checkpoint, emaUpdates: meta.emaUpdates, updates: loop.updates })
+    this.step = meta.step
+    this.position = { epoch: meta.rng.epoch as number, batch: meta.rng.batch as number }
+    this.best = loop.best
+    this.last = loop.last
+    this.epochsSinceBest = loop.epochsSinceBest
+  }
+}
+
+async function openStepper(
+  program: Program,
+  options: DetectorProgramOptions,
+  initial: Tensors,
+  provider: RunPlan['recipe']['provider'],
+): Promise<Stepper> {
+  try {
+    return await Stepper.create(program, options.optimizer, initial, { provider })
+  } catch (error) {
+    if (error instanceof TagwrightError && error.code === 'out-of-memory')
+      throw new TagwrightError(
+        'out-of-memory',
+        `Batch ${options.batch} at ${options.size[0]} px does not fit into memory. Try batch.size=${Math.max(1, options.batch >> 1)} with batch.accumulate=2, or a smaller input.size.`,
+        { batch: options.batch, size: options.size[0] },
+        { cause: error },
+      )
+    throw error
+  }
+}
