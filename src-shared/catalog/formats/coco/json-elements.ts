@@ -1,7 +1,8 @@
 /** The elements of a JSON array in a byte range, parsed a few thousand at a time: memory stays flat. */
 import { decodeText } from '../../../base/text'
 import type { DatasetIssue } from '../../../domain/dataset'
-import { badJson, byteKind, close, comma, describeByte, newline, open, quote } from './json-scan'
+import { parseObjects } from './json-parse'
+import { badJson, describeByte } from './json-scan'
 
 export interface Elements {
   rows: Record<string, unknown>[]
@@ -22,18 +23,15 @@ export async function* readElements(
   stream: AsyncIterable<Uint8Array>,
   { file, key, startLine, startByte }: { file: string; key: string; startLine: number; startByte: number },
 ): AsyncGenerator<Elements> {
-  let buffer = new Uint8Array(1 << 21)
-  /** Bytes in `buffer`; those before `at` have been looked at. */
+  let buffer = new Uint8Array(1 << 12)
+  /** Bytes in `buffer`; the first of them stands at `base` in the file. */
   let length = 0
-  let at = 0
   let base = startByte
   let line = startLine
-  let depth = -1
-  let inString = false
-  let escaped = false
-  let starts: number[] = []
-  let ends: number[] = []
-  let lines: number[] = []
+  let opened = false
+  let ended = false
+  /** An element that was not whole is looked at again when the bytes have doubled: long ones cost no more than twice. */
+  let waitFor = 0
 
   for await (const piece of stream) {
     if (length + piece.length > buffer.length) {
@@ -43,104 +41,68 @@ export async function* readElements(
     }
     buffer.set(piece, length)
     length += piece.length
-    while (at < length) {
-      const c = buffer[at]
-      if (inString) {
-        // Most bytes of a string are neither; this loop is the fast way through them.
-        if (escaped) escaped = false
-        else if (c === 0x5c) escaped = true
-        else if (c === 0x22) inString = false
-      } else {
-        switch (byteKind[c]) {
-          case quote:
-            if (depth === 0) throw badJson(file, `"${key}" must list objects; there is a text`, base + at, line)
-            inString = true
-            break
-          case open:
-            if (depth === 0) {
-              if (c !== 0x7b) throw badJson(file, `"${key}" must list objects; there is a list`, base + at, line)
-              starts.push(at)
-              lines.push(line)
-            }
-            depth++
-            break
-          case close:
-            if (--depth === 0) ends.push(at + 1)
-            break
-          case newline:
-            line++
-            break
-          case comma:
-            break
-          default:
-            if (depth === 0 && c !== 0x20 && c !== 0x0d && c !== 0x09) {
-              throw badJson(file, `"${key}" must list objects; there is ${describeByte(c)}`, base + at, line)
-            }
-        }
-      }
-      at++
+    let from = 0
+    if (!opened) {
+      opened = true
+      from = 1
     }
-    if (ends.length) {
-      const complete = starts.length === ends.length ? starts.length : ends.length
-      yield parseElements(buffer, starts, ends, lines.slice(0, complete), file, key)
-      const keepFrom = starts.length > complete ? starts[complete] : length
-      buffer.copyWithin(0, keepFrom, length)
-      base += keepFrom
-      length -= keepFrom
-      at -= keepFrom
-      starts = starts.length > complete ? [0] : []
-      lines = lines.slice(complete)
-      ends = []
-    } else if (!starts.length) {
-      base += length
-      length = at = 0
+    if (length < waitFor) continue
+    let done = parseObjects(buffer, from, length, line)
+    if (done.rows.length) yield { rows: done.rows, lines: done.lines, issues: [] }
+    while (done.stop === 'error') {
+      // One by one around what cannot be read.
+      const found = nextElement(buffer, done.at, length, done.line)
+      if (found.problem)
+        throw badJson(file, `"${key}" must list objects; there is ${found.problem}`, base + done.at, done.line)
+      if (found.end === null) break
+      yield describeBroken(buffer.subarray(done.at, found.end), { file, key, line: done.line })
+      done = parseObjects(buffer, found.end, length, found.line)
+      if (done.rows.length) yield { rows: done.rows, lines: done.lines, issues: [] }
     }
+    ended = done.stop === 'end'
+    line = done.line
+    buffer.copyWithin(0, done.at, length)
+    base += done.at
+    length -= done.at
+    waitFor = length > 1 << 20 ? length * 2 : 0
     if (length > maxElementBytes) {
-      throw badJson(
-        file,
-        `one element of "${key}" has more than ${maxElementBytes / 1024 / 1024} MB`,
-        base + (starts[0] ?? 0),
-        lines[0] ?? line,
-      )
+      throw badJson(file, `one element of "${key}" has more than ${maxElementBytes / 1024 / 1024} MB`, base, line)
     }
   }
+  if (!ended) throw badJson(file, `"${key}" is not closed`, base, line)
 }
 
-function parseElements(
+/** The element at `at` by its brackets alone; `end` is null when the bytes end before it. */
+function nextElement(
   buffer: Uint8Array,
-  starts: number[],
-  ends: number[],
-  lines: number[],
-  file: string,
-  key: string,
-): Elements {
-  const count = ends.length
-  try {
-    const text = decodeText(buffer.subarray(starts[0], ends[count - 1]))
-    const rows = JSON.parse(`[${text}]`) as Record<string, unknown>[]
-    if (rows.length === count) return { rows, lines, issues: [] }
-  } catch {
-    // One of them is broken: find out which.
+  at: number,
+  length: number,
+  line: number,
+): { end: number | null; line: number; problem?: string } {
+  const first = buffer[at]
+  if (first !== 0x7b)
+    return { end: null, line, problem: first === 0x22 ? 'a text' : first === 0x5b ? 'a list' : describeByte(first) }
+  let depth = 0
+  let inString = false
+  for (let i = at; i < length; i++) {
+    const c = buffer[i]
+    if (c === 0x0a) line++
+    if (inString) {
+      if (c === 0x5c) i++
+      else if (c === 0x22) inString = false
+    } else if (c === 0x22) inString = true
+    else if (c === 0x7b || c === 0x5b) depth++
+    else if ((c === 0x7d || c === 0x5d) && --depth === 0) return { end: i + 1, line }
   }
-  const result: Elements = { rows: [], lines: [], issues: [] }
-  for (let i = 0; i < count; i++) {
-    const text = decodeText(buffer.subarray(starts[i], ends[i]))
-    try {
-      result.rows.push(JSON.parse(text) as Record<string, unknown>)
-      result.lines.push(lines[i])
-    } catch {
-      const shown = text.length > 80 ? `${text.slice(0, 80)}...` : text
-      const reason = /\bNaN\b|\bInfinity\b/.test(text)
-        ? 'it holds NaN or Infinity, which JSON does not have'
-        : 'it is not JSON'
-      result.issues.push({
-        level: 'skipped',
-        code: 'bad-element',
-        message: `An element of "${key}" is skipped: ${reason} (${shown.replace(/\s+/g, ' ')}). Correct it and import again.`,
-        file,
-        line: lines[i],
-      })
-    }
-  }
-  return result
+  return { end: null, line }
+}
+
+function describeBroken(bytes: Uint8Array, { file, key, line }: { file: string; key: string; line: number }): Elements {
+  const text = decodeText(bytes.subarray(0, 1 << 16))
+  const shown = (text.length > 80 ? `${text.slice(0, 80)}...` : text).replace(/\s+/g, ' ')
+  const reason = /\b(NaN|Infinity)\b/.test(text)
+    ? 'it holds NaN or Infinity, which JSON does not have'
+    : 'it is not JSON'
+  const message = `An element of "${key}" is skipped: ${reason} (${shown}). Correct it and import again.`
+  return { rows: [], lines: [], issues: [{ level: 'skipped', code: 'bad-element', message, file, line }] }
 }

@@ -20,22 +20,25 @@ const maxDepth = 256
 const maxKeyBytes = 4096
 
 /** What a byte outside of strings means. */
-export const plain = 0
-export const quote = 1
-export const open = 2
-export const close = 3
-export const newline = 4
-export const comma = 5
+const quote = 1
+const open = 2
+const close = 3
+const newline = 4
+const comma = 5
 const foreign = 6
 
-export const byteKind = new Uint8Array(256).fill(foreign)
+/** By byte: 0 plain, 1 quote, 2 opening and 3 closing bracket, 4 newline, 5 comma, 6 not in JSON outside of strings. */
+const byteKind = new Uint8Array(256).fill(foreign)
 // Numbers, true, false, null, and Python's NaN and Infinity, which are refused later with the element that holds them.
-for (const c of ' \t\r:+-.0123456789eEtrufalsnNIiy') byteKind[c.charCodeAt(0)] = plain
+for (const c of ' \t\r:+-.0123456789eEtrufalsnNIiy') byteKind[c.charCodeAt(0)] = 0
 byteKind[0x22] = quote
 byteKind[0x7b] = byteKind[0x5b] = open
 byteKind[0x7d] = byteKind[0x5d] = close
 byteKind[0x0a] = newline
 byteKind[0x2c] = comma
+
+/** 1 for the bulk of a file: what numbers, words and the space between them are made of. */
+const skippable = byteKind.map((kind) => (kind === 0 || kind === comma ? 1 : 0))
 
 export function badJson(file: string, what: string, at: number, line: number): TagwrightError {
   return new TagwrightError(
@@ -69,6 +72,19 @@ export async function scanTopLevel(stream: AsyncIterable<Uint8Array>, file: stri
     let i = 0
     if (base === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) i = 3
     while (i < length) {
+      if (depth >= 2) {
+        // Inside of a top-level value: the hot path has a function of its own.
+        const inner: Inner = { stack, depth, line, inString, escaped }
+        i = skipInner(bytes, i, inner)
+        ;({ depth, line, inString, escaped } = inner)
+        if (inner.problem) fail(inner.problem, base + i)
+        if (depth > 1) break
+        span!.end = base + i
+        spans.push(span!)
+        span = null
+        expect = 'comma'
+        continue
+      }
       const c = bytes[i]
       if (inString) {
         if (escaped) escaped = false
@@ -93,25 +109,6 @@ export async function scanTopLevel(stream: AsyncIterable<Uint8Array>, file: stri
       const kind = byteKind[c]
       if (kind === foreign) fail(`an unexpected ${describeByte(c)}`, base + i)
       if (kind === newline) line++
-      if (depth >= 2) {
-        // The hot path: inside of a top-level value only brackets and strings count.
-        if (kind === quote) inString = true
-        else if (kind === open) {
-          if (depth === maxDepth) fail(`more than ${maxDepth} levels of brackets`, base + i)
-          stack[depth++] = c
-        } else if (kind === close) {
-          // } and ] lie two above { and [.
-          if (stack[depth - 1] + 2 !== c) fail(`an unexpected ${describeByte(c)}`, base + i)
-          if (--depth === 1) {
-            span!.end = base + i + 1
-            spans.push(span!)
-            span = null
-            expect = 'comma'
-          }
-        }
-        i++
-        continue
-      }
       if (c === 0x20 || c === 0x0a || c === 0x0d || c === 0x09) {
         if (span && span.end === 0 && span.start > 0 && expect === 'comma') endScalar(base + i)
         i++
@@ -173,6 +170,70 @@ export async function scanTopLevel(stream: AsyncIterable<Uint8Array>, file: stri
     spans.push(span!)
     span = null
   }
+}
+
+interface Inner {
+  stack: Uint8Array
+  depth: number
+  line: number
+  inString: boolean
+  escaped: boolean
+  problem?: string
+}
+
+/** Walks until a top-level value ends or the bytes do; answers the next position. Only brackets and strings count. */
+function skipInner(bytes: Uint8Array, from: number, state: Inner): number {
+  const skip = skippable
+  const { stack } = state
+  const length = bytes.length
+  let { depth, line, inString, escaped } = state
+  let i = from
+  scan: while (i < length) {
+    if (inString) {
+      for (; i < length; i++) {
+        const c = bytes[i]
+        if (escaped) escaped = false
+        else if (c === 0x22) break
+        else if (c === 0x5c) escaped = true
+        else if (c < 0x20) {
+          state.problem = 'a control character in a string'
+          break scan
+        }
+      }
+      if (i === length) break
+      inString = false
+      i++
+    }
+    while (i < length && skip[bytes[i]] === 1) i++
+    if (i === length) break
+    const c = bytes[i]
+    const kind = byteKind[c]
+    if (kind === quote) inString = true
+    else if (kind === open) {
+      if (depth === maxDepth) {
+        state.problem = `more than ${maxDepth} levels of brackets`
+        break
+      }
+      stack[depth++] = c
+    } else if (kind === close) {
+      // } and ] lie two above { and [.
+      if (stack[depth - 1] + 2 !== c) {
+        state.problem = `an unexpected ${describeByte(c)}`
+        break
+      }
+      if (--depth === 1) {
+        i++
+        break
+      }
+    } else if (kind === newline) line++
+    else {
+      state.problem = `an unexpected ${describeByte(c)}`
+      break
+    }
+    i++
+  }
+  Object.assign(state, { depth, line, inString, escaped })
+  return i
 }
 
 function readKey(bytes: number[]): string {

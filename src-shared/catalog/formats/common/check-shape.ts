@@ -16,19 +16,19 @@ export function checkShape(shape: Shape, width?: number, height?: number): Omit<
   if (!box) return null
   const [x1, y1, x2, y2] = box
   const what = shape.kind === 'keypoints' ? 'box of the pose' : shape.kind === 'box' ? 'box' : `${shape.kind}'s box`
-  const text = `The ${what} ${box.map(short).join(', ')}`
+  const text = () => `The ${what} ${box.map(short).join(', ')}`
   // A pose may lie on one line; its points are what counts.
   if (!(x2 > x1 && y2 > y1) && (shape.kind !== 'keypoints' || shape.box)) {
     return shape.kind === 'keypoints'
       ? {
           level: 'warning',
           code: 'zero-area',
-          message: `${text} has no area; the pose is kept. Redraw the box before training on it.`,
+          message: `${text()} has no area; the pose is kept. Redraw the box before training on it.`,
         }
       : {
           level: 'skipped',
           code: 'zero-area',
-          message: `${text} has no area and is skipped. Redraw it if an object is there.`,
+          message: `${text()} has no area and is skipped. Redraw it if an object is there.`,
         }
   }
   if (!width || !height) return null
@@ -36,14 +36,14 @@ export function checkShape(shape: Shape, width?: number, height?: number): Omit<
     return {
       level: 'skipped',
       code: 'outside-image',
-      message: `${text} lies outside of the ${width} x ${height} image and is skipped. Check that the annotation belongs to this image.`,
+      message: `${text()} lies outside of the ${width} x ${height} image and is skipped. Check that the annotation belongs to this image.`,
     }
   }
   if (x1 < -slack || y1 < -slack || x2 > width + slack || y2 > height + slack) {
     return {
       level: 'warning',
       code: 'beyond-image',
-      message: `${text} reaches beyond the ${width} x ${height} image; it is kept as it is, and training clips it.`,
+      message: `${text()} reaches beyond the ${width} x ${height} image; it is kept as it is, and training clips it.`,
     }
   }
   return null
