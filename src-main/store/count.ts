@@ -11,8 +11,8 @@ export interface ProjectCounts {
   labelled: number
   annotations: number
   shapes: Partial<Record<ShapeKind, number>>
-  /** By label id. */
-  labels: Map<number, { annotations: number; samples: number }>
+  /** Number of annotations by label id. How many samples they are on is a slower question: labelUsage. */
+  labels: Map<number, number>
 }
 
 export function countProject(db: ReadDb): ProjectCounts {
@@ -38,24 +38,15 @@ export function countProject(db: ReadDb): ProjectCounts {
     counts.states[state] += n
     if (reviewed === 1) counts.reviewed += n
   }
-  // The index (label_id, kind, sample_id) gives label, kind and sample in order: one pass, nothing to sort.
-  const labels = sql<{ label_id: number; kind: ShapeKind; annotations: number; samples: number }>(
+  // The index (label_id, kind, sample_id) gives them in order: one pass, nothing to sort.
+  const labels = sql<{ label_id: number; kind: ShapeKind; n: number }>(
     db,
-    `SELECT label_id, kind, count(*) AS annotations, count(DISTINCT sample_id) AS samples
-     FROM visible_annotation GROUP BY label_id, kind`,
+    'SELECT label_id, kind, count(*) AS n FROM visible_annotation GROUP BY label_id, kind',
   )
-  for (const row of labels.iterate()) {
-    counts.annotations += row.annotations
-    counts.shapes[row.kind] = (counts.shapes[row.kind] ?? 0) + row.annotations
-    const label = counts.labels.get(row.label_id)
-    if (!label) counts.labels.set(row.label_id, { annotations: row.annotations, samples: row.samples })
-    else {
-      label.annotations += row.annotations
-      label.samples = sql<{ n: number }>(
-        db,
-        'SELECT count(DISTINCT sample_id) AS n FROM visible_annotation WHERE label_id = ?',
-      ).get(row.label_id)!.n
-    }
+  for (const { label_id, kind, n } of labels.iterate()) {
+    counts.annotations += n
+    counts.shapes[kind] = (counts.shapes[kind] ?? 0) + n
+    counts.labels.set(label_id, (counts.labels.get(label_id) ?? 0) + n)
   }
   counts.labelled = sql<{ n: number }>(db, 'SELECT count(DISTINCT sample_id) AS n FROM visible_annotation').get()!.n
   return counts

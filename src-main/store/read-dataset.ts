@@ -7,9 +7,9 @@ import { sql, type ReadDb } from './db'
 import { fromJson } from './json'
 import { listLabels } from './label'
 import { imageFile, listRoots } from './root'
-import type { SampleRow } from './rows'
+import type { AnnotationRow, SampleRow } from './rows'
 import type { Store } from './store'
-import { walkSamples, type WalkedSample } from './walk-samples'
+import { annotationsOf, walkSamples } from './walk-samples'
 
 export interface OpenDataset {
   dataset: Dataset
@@ -54,7 +54,10 @@ export function openDataset(store: Store, { splits = [] }: { splits?: readonly S
       labels,
       ...(Object.keys(extra).length > 0 ? { extra } : {}),
       async *items() {
-        for (const walked of walkSamples(reader, store.folder, splits)) yield toItem(walked, prefix)
+        for (const page of walkSamples(reader, store.folder, splits)) {
+          const annotations = annotationsOf(reader, page)
+          for (const { sample } of page) yield toItem(sample, annotations.get(sample.id)!, prefix)
+        }
       },
     },
     imageFile(key) {
@@ -65,7 +68,7 @@ export function openDataset(store: Store, { splits = [] }: { splits?: readonly S
   }
 }
 
-function toItem({ sample, annotations }: WalkedSample, prefix: Map<number, string>): DatasetItem {
+function toItem(sample: SampleRow, annotations: AnnotationRow[], prefix: Map<number, string>): DatasetItem {
   const out: DatasetSample = {
     key: String(sample.id),
     path: (prefix.get(sample.root_id) ?? '') + sample.path,

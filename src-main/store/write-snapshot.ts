@@ -7,11 +7,12 @@ import { dirname } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { TagwrightError } from '@shared/base/errors'
+import type { Shape } from '@shared/domain/annotation'
 import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
 import type { Split } from '@shared/domain/split'
-import { shapeArea, unpackFlags, unpackShape } from './annotation'
-import { sql } from './db'
-import { listLabels } from './label'
+import { shapeArea, unpackFlags } from './annotation'
+import { sql, type ReadDb } from './db'
+import { listLabels, type ProjectLabel } from './label'
 import { getProject } from './project'
 import { addSnapshot, type SnapshotRow } from './snapshot'
 import type { Store } from './store'
@@ -65,43 +66,15 @@ export async function writeSnapshot(
       })),
       samples,
     }
-    const indexOf = new Map(labels.map((label) => [label.id, label.index]))
     const hash = createHash('sha256')
-    let annotations = 0
-    const lines = function* (): Generator<string> {
-      yield JSON.stringify(header)
-      for (const { sample, file: image, annotations: rows } of walkSamples(reader, store.folder, splits)) {
-        if (sample.state !== 'ok' || !sample.width || !sample.height) continue
-        annotations += rows.length
-        const line: SnapshotSample = {
-          id: sample.id,
-          file: image,
-          name: sample.path,
-          width: sample.width,
-          height: sample.height,
-          split: sample.split as Split | null,
-          cocoImageId: sample.coco_image_id,
-          annotations: rows.map((row) => {
-            const shape = unpackShape(row)
-            return {
-              id: row.id,
-              label: indexOf.get(row.label_id)!,
-              shape,
-              ...(row.x1 === null ? {} : { box: [row.x1, row.y1!, row.x2!, row.y2!] as const }),
-              flags: unpackFlags(row.flags),
-              area: row.area ?? shapeArea(shape),
-            }
-          }),
-        }
-        yield JSON.stringify(line)
-      }
-    }
-    await writeGzipLines(file, lines(), (text) => hash.update(text), signal)
+    const counter = { annotations: 0 }
+    const lines = snapshotLines(reader, store.folder, header, labels, splits, counter)
+    await writeGzipLines(file, lines, (text) => hash.update(text), signal)
     const row = {
       file,
       splits: [...splits],
       samples,
-      annotations,
+      annotations: counter.annotations,
       hash: hash.digest('hex'),
       revision: project.revision,
     }
@@ -113,6 +86,76 @@ export async function writeSnapshot(
   }
 }
 
+type RawAnnotation = [
+  id: number,
+  sample: number,
+  label: number,
+  kind: string,
+  x1: number | null,
+  y1: number | null,
+  x2: number | null,
+  y2: number | null,
+  shape: string | null,
+  flags: number,
+  area: number | null,
+]
+
+/**
+ * The header, then one {@link SnapshotSample} a line. Written as text: a stored shape is JSON already, and parsing it
+ * to write it again would take most of the time of a large snapshot.
+ */
+function* snapshotLines(
+  db: ReadDb,
+  folder: string,
+  header: SnapshotHeader,
+  labels: readonly ProjectLabel[],
+  splits: readonly Split[],
+  counter: { annotations: number },
+): Generator<string> {
+  const indexOf = new Map(labels.map((label) => [label.id, label.index]))
+  const annotations = sql(
+    db,
+    `SELECT id, sample_id, label_id, kind, x1, y1, x2, y2, shape, flags, area FROM visible_annotation
+     WHERE sample_id IN (SELECT value FROM json_each(?)) ORDER BY sample_id, z, id`,
+  ).raw() as unknown as { all(ids: string): RawAnnotation[] }
+  yield JSON.stringify(header)
+  for (const page of walkSamples(db, folder, splits)) {
+    const samples = page.filter(({ sample }) => sample.state === 'ok' && sample.width && sample.height)
+    const texts = new Map<number, string[]>(samples.map(({ sample }) => [sample.id, []]))
+    for (const row of annotations.all(JSON.stringify([...texts.keys()]))) {
+      const [id, sample, label, kind, x1, y1, x2, y2, json, flags, stated] = row
+      const box = x1 === null ? null : `[${x1},${y1},${x2},${y2}]`
+      const shape = json ?? (kind === 'box' ? `{"kind":"box","box":${box}}` : `{"kind":"${kind}"}`)
+      const area = stated ?? (kind === 'box' ? (x2! - x1!) * (y2! - y1!) : shapeArea(JSON.parse(shape) as Shape))
+      texts
+        .get(sample)!
+        .push(
+          `{"id":${id},"label":${indexOf.get(label)!},"shape":${shape},${box ? `"box":${box},` : ''}"flags":${flagsText(flags)},"area":${area}}`,
+        )
+      counter.annotations++
+    }
+    for (const { sample, file } of samples) {
+      const line: Omit<SnapshotSample, 'annotations'> = {
+        id: sample.id,
+        file,
+        name: sample.path,
+        width: sample.width!,
+        height: sample.height!,
+        split: sample.split as Split | null,
+        cocoImageId: sample.coco_image_id,
+      }
+      yield `${JSON.stringify(line).slice(0, -1)},"annotations":[${texts.get(sample.id)!.join(',')}]}`
+    }
+  }
+}
+
+const flagTexts = new Map<number, string>()
+function flagsText(flags: number): string {
+  let text = flagTexts.get(flags)
+  if (text === undefined) flagTexts.set(flags, (text = JSON.stringify(unpackFlags(flags))))
+  return text
+}
+
 async function writeGzipLines(
   file: string,
   lines: Iterable<string>,
@@ -122,7 +165,7 @@ async function writeGzipLines(
   await mkdir(dirname(file), { recursive: true })
   const temp = `${file}.${process.pid}.part`
   try {
-    const gzip = createGzip({ level: 4 })
+    const gzip = createGzip({ level: 2 })
     const target = createWriteStream(temp)
     gzip.pipe(target)
     const done = Promise.all([finished(target), finished(gzip)])

@@ -34,7 +34,6 @@ export const projectInfoSchema = z.object({
       /** A deleted class whose index stays taken. */
       gap: z.boolean(),
       annotations: z.int(),
-      samples: z.int(),
     }),
   ),
   runs: z.int(),

@@ -126,11 +126,19 @@ function infoText({ name, folder, task, samples, annotations, labels, runs }: Pr
   ]
 }
 
-const labelTable = (labels: ProjectInfo['labels']) =>
-  table(
-    ['index', 'label', 'annotations', 'images'],
-    labels.map((label) => [label.index, label.gap ? `(deleted)` : label.name, label.annotations, label.samples]),
+/** How many images a label is on takes a moment in a large project: only `labels` asks for it. */
+const labelTable = (labels: readonly (ProjectInfo['labels'][number] & { samples?: number })[]) => {
+  const images = labels.some((label) => label.samples !== undefined)
+  return table(
+    ['index', 'label', 'annotations', ...(images ? ['images'] : [])],
+    labels.map(({ index, name, gap, annotations, samples }) => [
+      index,
+      gap ? '(deleted)' : name,
+      annotations,
+      ...(images ? [samples ?? 0] : []),
+    ]),
   )
+}
 
 const labelActions = ['list', 'rename', 'merge', 'add', 'delete'] as const
 

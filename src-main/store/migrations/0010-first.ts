@@ -67,6 +67,7 @@ CREATE TABLE import (
   labels INTEGER NOT NULL DEFAULT 0,
   -- The rows of one import lie in these id ranges: found without an index on import_id.
   first_sample INTEGER, last_sample INTEGER, first_annotation INTEGER, last_annotation INTEGER,
+  indexes TEXT,                       -- while pending: definitions of the indexes to build again when it ends
   report TEXT,
   extra TEXT,                         -- JSON: fields of the whole file, under the format's id
   revision INTEGER NOT NULL DEFAULT 0
