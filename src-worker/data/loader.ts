@@ -5,6 +5,7 @@ import { letterboxGeometry } from '@shared/domain/letterbox'
 import { startBatchWorkers, type BatchWorkers } from './batch-workers'
 import { createSharedCache } from './image-cache'
 import { cachedSizes, type BatchJob, type BatchResult } from './pipeline'
+import { maximumWidth } from './pixel-space'
 import { createSampleTable } from './sample-table'
 import type { Batch, EvalBatch, EvalLoader, EvalLoaderOptions, Loader, LoaderBase, LoaderOptions } from './types'
 
@@ -163,6 +164,12 @@ function start(options: StartOptions, kind: BatchJob['kind'], input: { width: nu
   const { samples } = options
   if (samples.length === 0) {
     throw new TagwrightError('no-samples', 'The chosen splits hold no images. Assign images to them or import some.')
+  }
+  if (Math.max(input.width, input.height) > maximumWidth) {
+    throw new TagwrightError(
+      'bad-input',
+      `The input is ${input.width} x ${input.height} pixels; at most ${maximumWidth} a side are possible. Choose a smaller size.`,
+    )
   }
   const table = createSampleTable(samples)
   const sizes = cachedSizes(table, kind, input, options.input.align)

@@ -220,6 +220,10 @@ describe('bad files', () => {
     expect(() => createLoader(base({ samples: [] }))).toThrow('The chosen splits hold no images')
   })
 
+  test('an input that is too large', () => {
+    expect(() => createLoader(base({ size: 8192, maxSize: 8192 }))).toThrow('8192 x 8192 pixels; at most 4096')
+  })
+
   test('a thread file that is not there is an error, not a hang', async () => {
     await expect(collect(base({ threads: 1, threadFile: join(dir, 'nothing.js') }))).rejects.toMatchObject({
       code: 'data-thread-failed',
