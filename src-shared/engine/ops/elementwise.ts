@@ -117,8 +117,8 @@ const And = op(
   [
     {
       inputs: [
-        { shape: [3], dtype: 'bool' },
-        { shape: [3], dtype: 'bool' },
+        { shape: [9], dtype: 'bool' },
+        { shape: [9], dtype: 'bool' },
       ],
     },
   ],
