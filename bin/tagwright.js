@@ -8,4 +8,6 @@ if (major < 22) {
   )
   process.exit(1)
 }
+// Compiled code is kept between calls: a command then starts in half the time.
+;(await import('node:module')).enableCompileCache?.()
 await import('../out/main/cli.js')

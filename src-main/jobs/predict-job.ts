@@ -96,8 +96,10 @@ export const predictJob = (deps: JobDeps) =>
 
 function projectImages(store: Store, split: 'train' | 'val' | 'test' | null): Image[] {
   const images: Image[] = []
-  for (const { sample, file } of walkSamples(store.db, store.folder, split ? [split] : [])) {
-    if (sample.state === 'ok') images.push({ id: sample.id, file, cocoImageId: sample.coco_image_id })
+  for (const page of walkSamples(store.db, store.folder, split ? [split] : [])) {
+    for (const { sample, file } of page) {
+      if (sample.state === 'ok') images.push({ id: sample.id, file, cocoImageId: sample.coco_image_id })
+    }
   }
   if (images.length === 0) {
     throw new TagwrightError(

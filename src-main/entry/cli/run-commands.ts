@@ -193,10 +193,12 @@ function parseValue(value: string, text: string): unknown {
 
 function setKey(tree: Tree, key: string, value: unknown): void {
   const path = key.split('.')
+  // zod would drop it without a word.
+  if (path.includes('__proto__')) throw new TagwrightError('bad-recipe', `The recipe has no key "${key}".`, { key })
   let node = tree
   for (const part of path.slice(0, -1)) {
     const inner = Object.hasOwn(node, part) ? node[part] : undefined
-    if (inner === undefined) node = defineKey(node, part, {}) as Tree
+    if (inner === undefined) node = node[part] = {}
     else if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) {
       throw new TagwrightError(
         'usage',
@@ -204,13 +206,7 @@ function setKey(tree: Tree, key: string, value: unknown): void {
       )
     } else node = inner as Tree
   }
-  defineKey(node, path.at(-1)!, value)
-}
-
-/** An own property whatever the name, so that "__proto__" is an unknown recipe key and nothing more. */
-function defineKey(node: Tree, key: string, value: unknown): unknown {
-  Object.defineProperty(node, key, { value, enumerable: true, configurable: true, writable: true })
-  return value
+  node[path.at(-1)!] = value
 }
 
 function readRecipe(path: string): Tree {
