@@ -105,11 +105,12 @@ describe('The built command line', () => {
         let text = ''
         const read = (chunk: Buffer) => {
           text += chunk
-          const url = /http:\/\/127\.0\.0\.1:\d+\/\S*token=\S+/.exec(text)?.[0]
+          const url = /http:\/\/(?:127\.0\.0\.1|localhost):\d+\/\S*token=\S+/.exec(text)?.[0]
           if (url) found(url)
         }
         server.stdout.on('data', read)
         server.stderr.on('data', read)
+        setTimeout(() => failed(new Error(`no address after 60 s: ${text}`)), 60_000).unref()
         server.on('exit', (code) => failed(new Error(`serve ended with ${code}: ${text}`)))
       })
       const entry = await fetch(address, { redirect: 'manual' })
