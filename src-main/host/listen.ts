@@ -6,9 +6,10 @@ import type { Duplex } from 'node:stream'
 import { serve } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
 import { TagwrightError } from '@shared/base/errors'
+import type { Caller, Wire } from '@shared/contract/rpc'
 import { websocketWire } from '@shared/contract/wires/websocket'
+import type { Store } from '../store/store'
 import type { Ports } from './ports'
-import type { Studio } from './studio'
 import { createGate, createWeb, type WebOptions } from './web'
 
 export interface ListenOptions {
@@ -16,6 +17,12 @@ export interface ListenOptions {
   hostname?: string
   /** Default 0: any free one. */
   port?: number
+}
+
+/** What the endpoint needs of a studio. */
+export interface ListeningStudio {
+  connect(wire: Wire, caller: Caller): void
+  store(): Store | null
 }
 
 export interface Listener {
@@ -33,7 +40,7 @@ const pingInterval = 30_000
 
 /** Throws `port-taken`, `cannot-listen`. */
 export async function listen(
-  studio: Pick<Studio, 'connect' | 'store'>,
+  studio: ListeningStudio,
   ports: Pick<Ports, 'version' | 'log'>,
   { hostname = '127.0.0.1', port: wanted = 0 }: ListenOptions = {},
 ): Promise<Listener> {

@@ -1,6 +1,7 @@
 /** The whole product over one project, or over none: services, queue, lock and endpoint. Hosts add their ports. */
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { TagwrightError } from '@shared/base/errors'
 import { contracts, type StudioContracts } from '@shared/contract'
 import {
@@ -24,7 +25,7 @@ import type { JobDeps } from '../jobs/job-deps'
 import { memoryJobRows, storeJobRows, type JobRows } from '../jobs/job-rows'
 import { predictJob } from '../jobs/predict-job'
 import { createQueue, type Queue } from '../jobs/queue'
-import { trainJob } from '../jobs/train-job'
+import { settleRun, trainJob } from '../jobs/train-job'
 import { createAnnotationsService } from '../services/annotations'
 import { createDatasetsService } from '../services/datasets'
 import { createHistoryService } from '../services/history'
@@ -36,7 +37,6 @@ import { createRunsService } from '../services/runs'
 import { createSamplesService } from '../services/samples'
 import { createSystemService } from '../services/system'
 import { interruptRunning } from '../store/job'
-import { updateRun } from '../store/run'
 import { initStore, openStore, projectFileName, projectFolder, type Store } from '../store/store'
 import { listen, type Listener, type ListenOptions } from './listen'
 import { acquireLock, type Endpoint, type Lock, type Owner } from './lock'
@@ -78,6 +78,9 @@ export interface Studio {
   close(): Promise<void>
 }
 
+/** How long calls that run may take when the core closes, ms; then they see their signal abort. */
+const drainTimeout = 5000
+
 export function createStudio(ports: Ports): Studio {
   const onError = (error: unknown, where = 'event') =>
     ports.log('error', `${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
@@ -109,7 +112,10 @@ export function createStudio(ports: Ports): Studio {
       rows,
       kinds,
       events: {
-        changed: (job) => hub.emit('jobs.changed', { job }),
+        changed(job) {
+          settleRun(deps, job)
+          hub.emit('jobs.changed', { job })
+        },
         progress: (progress) => hub.emit('jobs.progress', progress),
         log: (entry) => hub.emit('jobs.log', entry),
       },
@@ -144,9 +150,7 @@ export function createStudio(ports: Ports): Studio {
       interruptRunning(store.db)
       await queue.close()
       queue = newQueue(storeJobRows(store.db))
-      for (const job of queue.recover({ start: ports.startsQueuedJobs })) {
-        if (job.run) updateRun(store.db, job.run, { status: 'interrupted' })
-      }
+      queue.recover({ start: ports.startsQueuedJobs })
       const { port, token } = await studio.listen()
       lock.setEndpoint({ url: `ws://127.0.0.1:${port}/rpc`, token })
       return store
@@ -190,7 +194,9 @@ export function createStudio(ports: Ports): Studio {
     },
     async close() {
       await queue.close()
-      await Promise.all([...servers.values()].map((server) => server.drain()))
+      const drained = Promise.all([...servers.values()].map((server) => server.drain()))
+      await Promise.race([drained, sleep(drainTimeout, undefined, { ref: false })])
+      await Promise.all([...servers.values()].map((server) => server.close()))
       for (const wire of servers.keys()) wire.close()
       store?.close()
       store = null

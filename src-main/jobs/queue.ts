@@ -42,6 +42,11 @@ export interface QueueOptions {
   events: QueueEvents
 }
 
+interface Waiter {
+  resolve(job: Job): void
+  reject(error: TagwrightError): void
+}
+
 /** Progress is told at most this often, ms; the last one of a phase always. */
 const progressInterval = 100
 
@@ -49,7 +54,7 @@ export function createQueue({ rows, kinds, events }: QueueOptions): Queue {
   const byKind = new Map(kinds.map((kind) => [kind.kind, kind]))
   const waiting = new Map<JobLane, number[]>()
   const running = new Map<number, { lane: JobLane; abort: AbortController; done: Promise<void> }>()
-  const waiters = new Map<number, Set<(job: Job) => void>>()
+  const waiters = new Map<number, Set<Waiter>>()
   let open = true
   const isFinal = (status: JobStatus) => finalJobStatuses.includes(status)
 
@@ -58,7 +63,7 @@ export function createQueue({ rows, kinds, events }: QueueOptions): Queue {
     const job = rows.update(id, patch)
     events.changed(job)
     if (isFinal(job.status)) {
-      for (const resolve of waiters.get(id) ?? []) resolve(job)
+      for (const { resolve } of waiters.get(id) ?? []) resolve(job)
       waiters.delete(id)
     }
     return job
@@ -108,7 +113,7 @@ export function createQueue({ rows, kinds, events }: QueueOptions): Queue {
         error: toErrorShape(error),
         finishedAt: new Date().toISOString(),
       }
-      for (const resolve of waiters.get(job.id) ?? []) resolve(ended)
+      for (const { resolve } of waiters.get(job.id) ?? []) resolve(ended)
       waiters.delete(job.id)
     }
   }
@@ -173,9 +178,10 @@ export function createQueue({ rows, kinds, events }: QueueOptions): Queue {
       if (isFinal(job.status)) return Promise.resolve(job)
       return new Promise((resolve, reject) => {
         const set = waiters.get(id) ?? new Set()
-        waiters.set(id, set.add(resolve))
+        const waiter = { resolve, reject }
+        waiters.set(id, set.add(waiter))
         signal?.addEventListener('abort', () => {
-          set.delete(resolve)
+          set.delete(waiter)
           reject(new TagwrightError('cancelled', 'Waiting was cancelled; the job goes on.'))
         })
       })
@@ -205,6 +211,11 @@ export function createQueue({ rows, kinds, events }: QueueOptions): Queue {
       for (const { abort } of running.values())
         abort.abort(new TagwrightError('closing', 'The project is being closed.'))
       await Promise.all([...running.values()].map((job) => job.done))
+      for (const [id, set] of waiters) {
+        const message = `Job ${id} has not begun; it stays queued until the project is opened again.`
+        for (const { reject } of set) reject(new TagwrightError('closing', message, { job: id }))
+      }
+      waiters.clear()
     },
   }
   return queue

@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { TagwrightError, toErrorShape } from '@shared/base/errors'
+import { finalJobStatuses, type Job } from '@shared/contract/jobs'
 import type { TrainResult } from '@shared/contract/worker'
 import type { Metric } from '@shared/domain/metric'
 import { parseRecipe } from '@shared/domain/recipe'
@@ -22,6 +23,16 @@ export const trainJob = (deps: JobDeps) =>
     params: z.object({ run: z.string(), resume: z.boolean() }),
     run: (params, context) => train(deps, params, context),
   })
+
+/** Gives a run whose job ended without it (cancelled in the queue, lost with the program) the job's status. */
+export function settleRun({ store, hub }: Pick<JobDeps, 'store' | 'hub'>, { kind, run, status, error }: Job): void {
+  const db = store()?.db
+  if (!db || kind !== 'train' || run === null || !finalJobStatuses.includes(status)) return
+  const row = getRun(db, run)
+  if (finalJobStatuses.includes(row.status)) return
+  updateRun(db, run, { status, error: status === 'failed' ? error : null })
+  hub.emit('runs.changed', { run })
+}
 
 async function train(
   deps: JobDeps,

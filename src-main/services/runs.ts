@@ -14,8 +14,9 @@ import type { Store } from '../store/store'
 export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHandlers<typeof runsContract> {
   const changed = (run: string) => deps.hub.emit('runs.changed', { run })
   const carry = (store: Store, run: string, isResume: boolean) => {
+    updateRun(store.db, run, { status: 'queued', error: null })
     const job = queue().add('train', { run, resume: isResume }, { run })
-    updateRun(store.db, run, { job: job.id, status: 'queued' })
+    updateRun(store.db, run, { job: job.id })
     changed(run)
     return { run, job: job.id }
   }
@@ -64,11 +65,6 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
       const run = findRun(store.db, ref)
       if (run.job === null) return
       queue().cancel(run.job)
-      // A job that had not begun has nobody who writes the run's end.
-      if (run.status === 'queued' && queue().get(run.job).status === 'cancelled') {
-        updateRun(store.db, run.id, { status: 'cancelled' })
-        changed(run.id)
-      }
     },
     list: () => ({ runs: listRuns(needStore(deps).db).map(summary) }),
     get({ run }) {

@@ -156,7 +156,9 @@ describe('queue', () => {
     const running = queue.add('nap', { name: 'a', ms: 60_000 })
     const queued = queue.add('nap', { name: 'b' })
     await sleep(5)
+    const waiting = expect(queue.wait(queued.id)).rejects.toMatchObject({ code: 'closing' })
     await queue.close()
+    await waiting
     expect(rows.get(running.id)!.status).toBe('interrupted')
     expect(rows.get(queued.id)!.status).toBe('queued')
     expect(() => queue.add('nap', { name: 'c' })).toThrow(expect.objectContaining({ code: 'closing' }))

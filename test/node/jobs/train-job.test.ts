@@ -185,7 +185,7 @@ describe('a run', () => {
     const first = await api.runs.start({ recipe: { seed: behaviour.slow } })
     const second = await api.runs.start({ recipe: {} })
     const third = await api.runs.start({ recipe: {}, name: 'third' })
-    await api.runs.cancel({ run: second.run })
+    await api.jobs.cancel({ job: second.job })
     expect(await api.runs.get({ run: second.run })).toMatchObject({ status: 'cancelled', startedAt: null })
     await until(async () => (await api.runs.get({ run: first.run })).status === 'running')
     await studio.close()
