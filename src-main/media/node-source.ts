@@ -110,7 +110,6 @@ function createSource(root: string, listed: readonly string[], named: readonly s
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await
 async function* none(): AsyncGenerator<Uint8Array> {}
 
 /** Hidden files, other projects and links in a circle are left out; links to files and folders are followed. */

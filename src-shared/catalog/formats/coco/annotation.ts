@@ -117,16 +117,20 @@ function readSegmentation(
     return null
   }
   const [h, w] = size as [number, number]
-  if (width && height && (w !== width || h !== height)) {
-    warn(
-      'mask-size',
-      `The mask is ${w} x ${h}, but its image ${width} x ${height}; it is kept as it is. Check that it belongs to this image.`,
-    )
+  const sizeDiffers = () => {
+    if (width && height && (w !== width || h !== height)) {
+      warn(
+        'mask-size',
+        `The mask is ${w} x ${h}, but its image ${width} x ${height}; it is kept as it is. Check that it belongs to this image.`,
+      )
+    }
   }
   if (typeof counts === 'string') {
     try {
+      const mask = { size: [h, w] as [number, number], counts: Array.from(rleFromString(counts, h, w).counts) }
+      sizeDiffers()
       return {
-        shape: { kind: 'mask', mask: { size: [h, w], counts: Array.from(rleFromString(counts, h, w).counts) } },
+        shape: { kind: 'mask', mask },
         kept: { rle: 'compressed' },
       }
     } catch (error) {
@@ -147,6 +151,7 @@ function readSegmentation(
     )
     return null
   }
+  sizeDiffers()
   return { shape: { kind: 'mask', mask: { size: [h, w], counts: counts as number[] } } }
 }
 

@@ -157,7 +157,7 @@ class Parser {
     if (negative) at++
     let mantissa = 0
     const firstDigit = at
-    let c = 0
+    let c: number
     for (; at < length; at++) {
       c = bytes[at] - 0x30
       if (c < 0 || c > 9) break

@@ -35,10 +35,7 @@ export async function readImageSets(source: FormatSource): Promise<ImageSets> {
     decodeText(await source.read(path))
       .split('\n')
       .forEach((row, index) => {
-        const image = row
-          .trim()
-          .split(/\s+/)[0]
-          ?.replace(/\.(jpe?g|png|bmp)$/i, '')
+        const image = row.trim().replace(/\.(jpe?g|png|bmp)$/i, '')
         if (!image) return
         const known = set.get(image)
         if (!known) set.set(image, { split, file: path, asked: false })
