@@ -1,4 +1,6 @@
 /** The one gate to SQLite: opening, branded handles, cached statements, transactions and clear errors. */
+import { accessSync, constants, existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { TagwrightError } from '@shared/base/errors'
 
@@ -126,7 +128,12 @@ function explain(error: unknown, file: string): unknown {
       `The disk is full: ${file} could not grow. Nothing that was saved before is lost. Free some space and try again.`,
     )
   }
-  if (code.startsWith('SQLITE_READONLY') || code === 'SQLITE_PERM') {
+  const cannotOpen = code.startsWith('SQLITE_CANTOPEN')
+  if (
+    code.startsWith('SQLITE_READONLY') ||
+    code === 'SQLITE_PERM' ||
+    (cannotOpen && existsSync(file) && !isWritable(file))
+  ) {
     return make('read-only', `${file} cannot be written. Check the permissions of the file and its folder.`)
   }
   if (code.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED') {
@@ -138,11 +145,22 @@ function explain(error: unknown, file: string): unknown {
       `${file} is damaged and cannot be read (${error.message}). Copies made before upgrades are in the folder "backups" beside it: put the newest one in its place.`,
     )
   }
-  if (code === 'SQLITE_CANTOPEN' || code === 'SQLITE_CANTOPEN_ISDIR') {
+  if (cannotOpen) {
     return make('not-found', `${file} cannot be opened. Check that the path exists and may be read.`)
   }
   if (code.startsWith('SQLITE_IOERR')) {
     return make('io-error', `Reading or writing ${file} failed (${code}). Check the disk and its free space.`)
   }
   return error
+}
+
+/** Log and index of WAL mode lie beside the file, so its folder must be writable too. */
+function isWritable(file: string): boolean {
+  try {
+    accessSync(file, constants.W_OK)
+    accessSync(dirname(file), constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }

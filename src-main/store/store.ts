@@ -173,7 +173,7 @@ function compose(
   }
 }
 
-/** A handle on an existing project that cannot write; works beside the owner and on read-only media. */
+/** A handle on an existing project that cannot write; works beside the owner. */
 export function openReader(path: string): ReadDb {
   const folder = projectFolder(path)
   const file = join(folder, projectFileName)
