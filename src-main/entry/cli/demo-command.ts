@@ -41,7 +41,10 @@ export const demoCommand = (cli: CliContext): Command =>
         )
       }
       const [data, project, model] = [join(dir, 'data'), join(dir, 'project'), join(dir, 'harbour.onnx')]
-      const show = (path: string) => relative(process.cwd(), path) || '.'
+      const show = (path: string) => {
+        const near = relative(process.cwd(), path)
+        return near.startsWith('..') ? path : near || '.'
+      }
       const say = (...lines: string[]) => lines.forEach((line) => cli.note(line))
       const { seed, images, epochs } = options
 
