@@ -11,7 +11,8 @@ export interface Type {
   readonly dtype: DType
 }
 export type Attrs = Readonly<Record<string, unknown>>
-export type ConstData = Float32Array | Int32Array | BigInt64Array | Uint8Array
+/** float16 is held as the bits of its numbers. */
+export type ConstData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array
 
 export interface Value extends Type {
   readonly id: number
@@ -134,8 +135,11 @@ export class Graph {
     this.outputs.set(name, value)
   }
 
-  /** A constant tensor; equal small constants are one node. */
-  constant(data: ConstData | readonly number[], shape: Shape, dtype?: DType): Value {
+  /**
+   * A constant tensor; equal small constants are one node.
+   * @param name makes it a named weight: never merged with an equal one, and written to files under this name.
+   */
+  constant(data: ConstData | readonly number[], shape: Shape, dtype?: DType, name?: string): Value {
     const array = ArrayBuffer.isView(data)
       ? (data as ConstData)
       : dtype === 'int32'
@@ -157,9 +161,12 @@ export class Graph {
     if (array.length !== size(shape))
       throw new TagwrightError('bad-graph', `A constant of shape [${shape}] was given ${array.length} numbers.`)
     const small = array.length <= 64
-    const attrs: Attrs = small
-      ? { shape, dtype: type, data: Array.from(array as Iterable<number | bigint>, String).join() }
-      : { shape, dtype: type, unique: this.nextValue }
+    const attrs: Attrs =
+      name !== undefined
+        ? { shape, dtype: type, name, unique: this.nextValue }
+        : small
+          ? { shape, dtype: type, data: Array.from(array as Iterable<number | bigint>, String).join() }
+          : { shape, dtype: type, unique: this.nextValue }
     const before = this.nodes.length
     const node = this.add(constOp, [], attrs)
     if (this.nodes.length > before) this.constData.set(node, array)

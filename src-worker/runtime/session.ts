@@ -26,7 +26,7 @@ export interface Session {
 }
 
 export const tensor = (
-  type: 'float32' | 'uint8' | 'int32' | 'int64',
+  type: 'float32' | 'float16' | 'uint8' | 'int32' | 'int64',
   data: TensorData,
   shape: readonly number[],
 ): ort.Tensor => new ort.Tensor(type as 'float32', data as Float32Array, shape)

@@ -29,11 +29,14 @@ export interface EncodeOptions {
   metadata?: Record<string, string>
   /** Dimensions of inputs and outputs to leave open, by value name: `{ images: { 0: 'batch' } }`. */
   symbolic?: Record<string, Record<number, string>>
-  /** Names for constants (weights) by value, so that files carry the parameter names. */
+  /** The same by value, for inner values too. */
+  open?: ReadonlyMap<Value, Record<number, string>>
+  /** Names for constants (weights) by value; constants built with a name keep it. */
   names?: ReadonlyMap<Value, string>
   /** Write the shapes of inner values too, for viewers. */
   valueInfo?: boolean
   docString?: string
+  producerVersion?: string
 }
 
 type Init<T extends { $typeName: string }> = Partial<Omit<T, '$typeName' | '$unknown'>> & Record<string, unknown>
@@ -42,6 +45,8 @@ type Init<T extends { $typeName: string }> = Partial<Omit<T, '$typeName' | '$unk
 export function encodeOnnx(graph: Graph, options: EncodeOptions = {}): Uint8Array {
   const nodes = graph.reachable()
   const names = new Map<Value, string>(options.names)
+  for (const { outputs, attrs } of nodes)
+    if (isConst(outputs[0]) && attrs.name !== undefined) names.set(outputs[0], attrs.name as string)
   const taken = new Set<string>(names.values())
   const unique = (wanted: string): string => {
     let name = wanted
@@ -102,13 +107,15 @@ export function encodeOnnx(graph: Graph, options: EncodeOptions = {}): Uint8Arra
   for (const [name, value] of aliases)
     protoNodes.push({ name: unique(`/${name}`), opType: 'Identity', input: [nameOf(value)], output: [name] })
   const domains = new Set(nodes.map(domainOf))
-  const info = (name: string, value: Value) => valueInfo(name, value, options.symbolic?.[name])
+  const info = (name: string, value: Value) =>
+    valueInfo(name, value, { ...options.open?.get(value), ...options.symbolic?.[name] })
   const inner = nodes
     .flatMap((n) => (isInput(n.outputs[0]) || isConst(n.outputs[0]) ? [] : n.outputs))
     .filter((v) => ![...graph.outputs.values()].includes(v))
   const model = create(ModelProtoSchema, {
     irVersion: 8n,
     producerName: 'tagwright',
+    producerVersion: options.producerVersion ?? '',
     docString: options.docString ?? '',
     opsetImport: [
       { domain: '', version: BigInt(OPSET) },

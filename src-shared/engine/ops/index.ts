@@ -1,4 +1,4 @@
-/** Every op by name, one file per family. */
+/** Every op of training programs by name, one file per family; `select` holds those that only follow a detector. */
 import { activationOps } from './activation'
 import { convOps } from './conv'
 import { elementwiseOps } from './elementwise'
@@ -15,6 +15,7 @@ export * from './gather'
 export * from './linear'
 export * from './norm'
 export * from './pool'
+export * from './select'
 export * from './shape'
 
 export const ops = {

@@ -1,0 +1,87 @@
+/** A trained detector as an inference graph, for evaluation, prediction and export. */
+import { type Attrs, Graph, type Node, type Shape, type Value, isConst } from '../engine/graph'
+import { Nn } from '../engine/nn'
+import { halfPrecision } from '../engine/passes/half'
+import { inferenceGraph } from '../engine/passes/inference'
+import { type EncodeOptions, encodeOnnx } from '../engine/onnx/encode'
+import type { ModelDef } from './models/define'
+import { type SuppressOptions, suppress } from './suppress'
+
+export interface DetectorInferenceOptions {
+  params?: Record<string, unknown>
+  batch: number
+  /** Height and width of the input in pixels. */
+  size: readonly [number, number]
+  /** Multiply batch norms into the convolutions; default true. */
+  fold?: boolean
+  /** float16 weights and computing, but for decoding and suppression. */
+  half?: boolean
+  /** Leave the batch size open in the file. */
+  dynamic?: boolean
+  /** Suppress inside the graph: the output is [N, maxDet, 6] instead of [N, A, 5 + classes]. */
+  nms?: SuppressOptions
+}
+
+export interface DetectorInference {
+  graph: Graph
+  /** Named `output`. */
+  output: Value
+  /** Dimensions that are not fixed. */
+  open: Map<Value, Record<number, string>>
+}
+
+/** While the batch size is open, this number stands in for it: no other dimension of a detector has it. */
+const OPEN_BATCH = 1_000_003
+
+/**
+ * @param tensors parameters and running statistics by their PyTorch names. @throws `weights-do-not-fit`, `bad-graph`.
+ */
+export function buildInference(
+  model: ModelDef,
+  classes: number,
+  tensors: ReadonlyMap<string, Float32Array>,
+  options: DetectorInferenceOptions,
+): DetectorInference {
+  const { params = {}, size, fold = true, dynamic = false } = options
+  const batch = dynamic ? OPEN_BATCH : options.batch
+  const source = new Graph()
+  const images = source.input('images', [batch, 3, ...size])
+  const nn = new Nn(source, false)
+  const head = model.build(nn, images, { classes, params })
+  const decoded = source.scope('decode', () => model.output(head))
+  let suppressed: Value[] = []
+  let wanted = decoded
+  if (options.nms) {
+    const end = suppress(decoded, options.nms)
+    wanted = end.rows
+    suppressed = end.open
+  }
+  const names = new Set([...nn.params.keys(), ...nn.stats.keys()])
+  const given = new Map([...tensors].filter(([name]) => names.has(name)))
+  const plain = inferenceGraph(source, [wanted, ...suppressed], { tensors: given, fold, rewrite: openReshape })
+  const keepWide = ({ path }: { path: string }) => /^(decode|nms)\./.test(path)
+  const { graph, roots } = options.half ? halfPrecision(plain.graph, plain.roots, keepWide) : plain
+  const [output, ...ends] = roots
+  graph.output('output', output)
+  const open = new Map<Value, Record<number, string>>()
+  if (dynamic) {
+    for (const { outputs } of graph.reachable())
+      for (const v of outputs) if (!isConst(v) && v.shape[0] === OPEN_BATCH) open.set(v, { 0: 'batch' })
+  }
+  for (const v of ends) open.set(v, { 0: 'kept' })
+  return { graph, output, open }
+}
+
+/** A reshape that keeps the open batch must not write its size into the file. */
+function openReshape({ op, attrs, outputs: [y] }: Node): Attrs {
+  if (op.name !== 'Reshape' || y.shape[0] !== OPEN_BATCH) return attrs
+  return { ...attrs, onnx: [0, ...y.shape.slice(1)] }
+}
+
+/** The file's bytes. */
+export const encodeInference = ({ graph, open }: DetectorInference, options: EncodeOptions = {}): Uint8Array =>
+  encodeOnnx(graph, { ...options, open })
+
+/** A shape as people read it: open dimensions by their names. */
+export const openShape = (value: Value, open: DetectorInference['open']): (number | string)[] =>
+  (value.shape as Shape).map((d, i) => open.get(value)?.[i] ?? d)

@@ -1,0 +1,88 @@
+/** A detector ready to run: a session, what its input wants, and what its output means. */
+import type { DetectorSpec } from '@shared/catalog/detector-signatures'
+import { TagwrightError } from '@shared/base/errors'
+import { fromFloat16, toFloat16 } from '@shared/base/float16'
+import type { Thresholds } from '@shared/contract/worker'
+import { nms } from '@shared/evaluation/nms'
+import type { Detection } from '@shared/domain/detection'
+import { tensor, type Session } from '../runtime/session'
+import type { EvalBatch, LetterboxedSample, Packing } from '../data/types'
+import { decodeOutput, type Candidates } from './decode-output'
+
+export interface Detector {
+  readonly spec: DetectorSpec
+  /** How the loader has to pack images. */
+  readonly pack: Packing
+  /** Candidates of each of the first `count` images, in pixels of the network input. */
+  run(images: EvalBatch['images'], shape: readonly number[], count: number, conf: number): Promise<Candidates[]>
+  close(): Promise<void>
+}
+
+export function createDetector(session: Session, spec: DetectorSpec): Detector {
+  const { input, output } = spec
+  return {
+    spec,
+    pack: { layout: input.layout, type: input.type === 'uint8' ? 'uint8' : 'float32' },
+    async run(images, shape, count, conf) {
+      const feed =
+        input.type === 'float16'
+          ? tensor('float16', toFloat16(images as Float32Array), shape)
+          : tensor(input.type, images, shape)
+      const result = (await session.run({ [input.name]: feed }))[output.name]
+      const data = floats(result.data, output.name)
+      const { width, height } = input
+      return Array.from({ length: count }, (_, image) =>
+        decodeOutput(
+          { data, dims: result.dims },
+          {
+            format: output.format,
+            image,
+            conf,
+            width,
+            height,
+          },
+        ),
+      )
+    },
+    close: () => session.close(),
+  }
+}
+
+function floats(data: unknown, name: string): Float32Array {
+  if (data instanceof Float32Array) return data
+  if (data instanceof Uint16Array) return fromFloat16(data)
+  if (data instanceof Float64Array) return Float32Array.from(data)
+  // Node's own float16 arrays, where the runtime hands them out.
+  if (ArrayBuffer.isView(data) && data.constructor.name === 'Float16Array') {
+    return Float32Array.from(data as unknown as ArrayLike<number>)
+  }
+  throw new TagwrightError('unknown-model', `The output "${name}" of the model holds no floating-point numbers.`)
+}
+
+/**
+ * Suppresses and brings boxes into upright image pixels. Labels are the model's class indexes; best first.
+ * Boxes may reach over the image's edge, as in the original's evaluation; `clip` cuts them and drops what is outside.
+ */
+export function toDetections(
+  candidates: Candidates,
+  sample: Pick<LetterboxedSample, 'scale' | 'offsetX' | 'offsetY' | 'width' | 'height'>,
+  { iou, maxDet }: Thresholds,
+  { suppressed, clip }: { suppressed: boolean; clip: boolean },
+): Detection[] {
+  const { boxes, scores, classes, count } = candidates
+  const kept = suppressed
+    ? Array.from({ length: Math.min(count, maxDet) }, (_, i) => i)
+    : nms(boxes, scores, classes, { iou, maxDet, maxCandidates: Infinity })
+  const { scale, offsetX, offsetY, width, height } = sample
+  const out: Detection[] = []
+  const x = (value: number) =>
+    clip ? Math.min(Math.max((value - offsetX) / scale, 0), width) : (value - offsetX) / scale
+  const y = (value: number) =>
+    clip ? Math.min(Math.max((value - offsetY) / scale, 0), height) : (value - offsetY) / scale
+  for (const row of kept) {
+    const box = [x(boxes[4 * row]), y(boxes[4 * row + 1]), x(boxes[4 * row + 2]), y(boxes[4 * row + 3])] as const
+    if (clip && !(box[2] > box[0] && box[3] > box[1])) continue
+    out.push({ label: classes[row], score: scores[row], box })
+  }
+  return out
+}

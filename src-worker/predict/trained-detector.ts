@@ -1,0 +1,39 @@
+/** A detector from weights in memory: a run's checkpoint, or the averages of a run in training. */
+import { buildInference, encodeInference } from '@shared/catalog/detector-inference'
+import type { ModelDef } from '@shared/catalog/models/define'
+import type { Provider } from '@shared/domain/recipe'
+import { autoProvider } from '../runtime/auto-provider'
+import { openSession } from '../runtime/session'
+import { createDetector, type Detector } from './detector'
+
+export interface TrainedDetectorOptions {
+  model: ModelDef
+  params?: Record<string, unknown>
+  classes: number
+  names?: string[] | null
+  /** Parameters and running statistics by name. */
+  tensors: ReadonlyMap<string, Float32Array>
+  batch: number
+  /** Height and width of the network input. */
+  size: readonly [number, number]
+  provider: Provider
+  /** Threads for one op; default: all cores. */
+  threads?: number
+}
+
+/** @throws `weights-do-not-fit`, `provider-unavailable`, `out-of-memory`. */
+export async function openTrainedDetector(options: TrainedDetectorOptions): Promise<Detector> {
+  const { model, params, classes, names = null, tensors, batch, size, threads } = options
+  const inference = buildInference(model, classes, tensors, { params, batch, size })
+  const provider = options.provider === 'auto' ? await autoProvider() : options.provider
+  const session = await openSession(encodeInference(inference), { provider, ...(threads ? { threads } : {}) })
+  return createDetector(session, {
+    input: { name: 'images', type: 'float32', layout: 'nchw', batch, height: size[0], width: size[1] },
+    pixels: { ...model.input, mean: triple(model.input.mean), std: triple(model.input.std) },
+    output: { name: 'output', format: 'centre-objectness-classes', suppressed: false },
+    classes,
+    names,
+  })
+}
+
+const triple = ([a, b, c]: readonly number[]): [number, number, number] => [a, b, c]
