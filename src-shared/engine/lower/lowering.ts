@@ -6,7 +6,7 @@
 import { TagwrightError } from '../../base/errors'
 import { Graph, type Node, type Value, isConst, isInput } from '../graph'
 import { cast, concat, gather, pad, reshape, slice, transpose } from '../ops'
-import { type ChannelMap, type Storage, channelMap, isDense, sameStorage } from './storage'
+import { type ChannelMap, type Storage, channelMap, isDense, sameMap, sameStorage } from './storage'
 import { nchwcConv, reorderInput, reorderOutput } from './blocked/ops'
 
 export interface Blocked {
@@ -81,10 +81,7 @@ export class Lowering {
       this.set(first, { plain: this.target.constant(this.source.data(first), first.shape, first.dtype) })
       return
     }
-    if (node.op.name === 'Identity') {
-      this.forms.set(first, this.form(node.inputs[0]!))
-      return
-    }
+    if (node.op.name === 'Identity') return
     if (this.rules[node.op.name]?.(this, node)) return
     const inputs = node.inputs.map((v) => (v ? this.plain(v) : null))
     let outputs: readonly Value[]
@@ -95,7 +92,8 @@ export class Lowering {
     node.outputs.forEach((v, i) => this.set(v, { plain: outputs[i] }))
   }
 
-  form(v: Value): Form {
+  form(value: Value): Form {
+    const v = origin(value)
     let form = this.forms.get(v)
     if (!form) this.forms.set(v, (form = {}))
     return form
@@ -104,14 +102,16 @@ export class Lowering {
     Object.assign(this.form(v), form)
   }
   has(v: Value, kind: keyof Form): boolean {
-    return this.forms.get(v)?.[kind] !== undefined
+    return this.forms.get(origin(v))?.[kind] !== undefined
   }
-  isParam(v: Value): boolean {
+  isParam(value: Value): boolean {
+    const v = origin(value)
     return isInput(v) && this.options.params.has(v.node.attrs.name as string)
   }
 
   /** An image input as rows of interleaved channels, packed by the host; null when `v` is no image input. */
-  imageRows(v: Value, packing: 'nhwc' | 's2d-nhwc'): Rows | null {
+  imageRows(value: Value, packing: 'nhwc' | 's2d-nhwc'): Rows | null {
+    const v = origin(value)
     const name = v.node.attrs.name as string
     if (!isInput(v) || !this.options.images.has(name)) return null
     const [n, c, h, w] = v.shape
@@ -121,7 +121,8 @@ export class Lowering {
   }
 
   /** The value as plain NCHW (or whatever its logical shape is). */
-  plain(v: Value): Value {
+  plain(value: Value): Value {
+    const v = origin(value)
     const form = this.form(v)
     if (form.plain) return form.plain
     if (form.blocked) return (form.plain = this.unblock((form.blocked = this.settle(form.blocked)), v))
@@ -148,6 +149,18 @@ export class Lowering {
     const map = channelMap(c, this.block)
     const padded = pad(this.plain(v), [0, 0, 0, 0], [0, map.padded - c, 0, 0])
     return (form.blocked = { value: reorderInput(padded), map })
+  }
+
+  /** The value in the blocked layout with a given order of channels, which two paths to one value may not share. */
+  blockedAs(v: Value, map: ChannelMap): Value {
+    const form = this.form(v)
+    const known = form.blocked ?? (isDense(map) ? this.blocked(v) : null)
+    if (known && sameMap(known.map, map)) return this.blocked(v).value
+    const c = v.shape[1]
+    const index = new Array<number>(map.padded).fill(c)
+    map.positions.forEach((p, i) => (index[p] = i))
+    const withZero = pad(this.plain(v), [0, 0, 0, 0], [0, 1, 0, 0])
+    return reorderInput(gather(withZero, this.target.constant(index, [map.padded], 'int32'), 1))
   }
 
   /** The blocked form as it is, a pending factor included. */
@@ -181,7 +194,7 @@ export class Lowering {
       return this.restore(this.plain(v), storage, v)
     }
     if (!this.isParam(v)) return this.restore(this.plain(v), storage, v)
-    const name = v.node.attrs.name as string
+    const name = origin(v).node.attrs.name as string
     this.storages.set(name, storage)
     const value = this.options.bind
       ? this.options.bind(name, storage, this.target)
@@ -214,6 +227,13 @@ export class Lowering {
     if (form.stored && sameStorage(form.stored.storage, storage)) return form.stored.value
     return this.restore(this.plain(v), storage, v).value
   }
+}
+
+/** The value itself behind markers that only stop gradients. */
+function origin(v: Value): Value {
+  let at = v
+  while (at.node.op.name === 'Identity') at = at.node.inputs[0]!
+  return at
 }
 
 export function storedShape(storage: Storage): number[] {

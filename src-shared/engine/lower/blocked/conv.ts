@@ -2,7 +2,7 @@
 import type { Node, Value } from '../../graph'
 import { add, concat, convAttrs, fusedMatMul, gather, mul, reshape } from '../../ops'
 import type { Blocked, BlockedRule, Lowering } from '../lowering'
-import { type ChannelMap, type Storage, channelMap } from '../storage'
+import { type ChannelMap, type Storage, channelMap, sameMap } from '../storage'
 import { nchwcConv } from './ops'
 
 export type ConvKind = 'dense' | 'depthwise' | 'rows'
@@ -51,7 +51,10 @@ export const lowerConv: BlockedRule = (at, node) => {
     })
     return true
   }
-  const { value, map } = at.blocked(x)
+  // A weight that serves several inputs has one order of channels; the others are brought into it.
+  const known = at.form(w).stored?.storage
+  const map = known?.kind === 'conv' ? known.in : known?.kind === 'depthwise' ? known.map : at.blocked(x).map
+  const value = at.blockedAs(x, map)
   if (kind === 'depthwise') {
     const weight = at.stored(w, { kind: 'depthwise', shape: w.shape, map, block: at.block }).value
     at.set(y, { blocked: { map, value: nchwcConv(value, weight, { strides, pads, group: map.padded, bias }) } })
@@ -69,8 +72,9 @@ export const weightStorage = (at: Lowering, w: Value): Storage => at.form(w).sto
  * A gradient with a pending per-channel factor is cheaper to use as it is when the weights are much smaller than the
  * activation: the factor then goes onto the weights. Both gradients of a convolution must decide alike.
  */
-export function gradientOf(at: Lowering, dy: Value, weightSize: number): Blocked {
+export function gradientOf(at: Lowering, dy: Value, weightSize: number, map: ChannelMap): Blocked {
   const pending = at.pending(dy)
+  if (!sameMap(pending.map, map)) return { value: at.blockedAs(dy, map), map }
   const activation = pending.value.shape.reduce((a, b) => a * b, 1)
   return pending.scale && activation > 4 * weightSize ? pending : at.blocked(dy)
 }
@@ -83,9 +87,9 @@ export const lowerConvInputGrad: BlockedRule = (at, node) => {
   const { strides } = convAttrs(node.attrs)
   const weight = at.stored(w, storage).value
   const weightSize = weight.shape.reduce((a, b) => a * b, 1)
-  const gradient = gradientOf(at, dy, weightSize)
+  const gradient = gradientOf(at, dy, weightSize, storage.kind === 'conv' ? storage.out : storage.map)
   const map = storage.kind === 'conv' ? storage.in : storage.map
-  const base = sum ? at.blocked(sum).value : undefined
+  const base = sum ? at.blockedAs(sum, map) : undefined
   const value =
     storage.kind === 'conv'
       ? strides[0] === 1

@@ -46,7 +46,7 @@ export const lowerBatchNormGrad: BlockedRule = (at, node) => {
   const [dy, x, gamma, mean, variance] = node.inputs as Value[]
   if (!at.has(x, 'blocked') || !at.has(mean, 'stored')) return false
   const { value: xv, map } = at.blocked(x)
-  const g = at.blocked(dy).value
+  const g = at.blockedAs(dy, map)
   const storage = { kind: 'channels' as const, shape: gamma.shape, map }
   const [n, , h, w] = xv.shape
   const count = n * h * w
@@ -81,7 +81,7 @@ export const lowerSiluGrad: BlockedRule = (at, node) => {
   const minus = at.target.constant(new Float32Array(c).fill(-1), [c, 1, 1, 1])
   const one = at.target.constant(new Float32Array(c).fill(1), [c])
   // 1 + x - y in one pass; sigmoid(x) is the forward pass's own node.
-  const slope = nchwcConv(at.blocked(y).value, minus, { group: c, bias: one, sum: xv })
-  at.set(node.outputs[0], { blocked: { map, value: mul(mul(at.blocked(dy).value, sigmoid(xv)), slope) } })
+  const slope = nchwcConv(at.blockedAs(y, map), minus, { group: c, bias: one, sum: xv })
+  at.set(node.outputs[0], { blocked: { map, value: mul(mul(at.blockedAs(dy, map), sigmoid(xv)), slope) } })
   return true
 }

@@ -2,7 +2,7 @@
 import { type Op, type Value, none } from '../../graph'
 import { type PoolAttrs, add, concat, mul, pad, reshape, slice, split, sub } from '../../ops'
 import type { Blocked, BlockedRule, Lowering } from '../lowering'
-import { joinMaps, sameMap } from '../storage'
+import { joinMaps, sameMap, sameStorage } from '../storage'
 import { nchwcAveragePool, nchwcMaxPool, nchwcUpsample } from './ops'
 
 const isSamePool = (a: PoolAttrs): boolean =>
@@ -62,7 +62,7 @@ export const lowerMaxPoolGrad: BlockedRule = (at, node) => {
     }
     return sum!
   }
-  const dRows = back(rows, both, at.blocked(dy).value, [planes, h, w * b], 1)
+  const dRows = back(rows, both, at.blockedAs(dy, map), [planes, h, w * b], 1)
   const dx = back(xv, rows, dRows, [planes * h, w * b, 1], b)
   at.set(node.outputs[0], { blocked: { map, value: reshape(dx, xv.shape) } })
   return true
@@ -133,6 +133,18 @@ export const lowerSplit: BlockedRule = (at, node) => {
 export const lowerElementwise: BlockedRule = (at, node) => {
   const inputs = node.inputs as Value[]
   const [y] = node.outputs
+  const stored = inputs.map((v) => at.form(v).stored)
+  const [first] = stored
+  if (first && first.storage.kind !== 'plain' && stored.every((s) => s && sameStorage(s.storage, first.storage))) {
+    // Gradients of one weight from several places.
+    const value = at.target.apply(
+      node.op,
+      stored.map((s) => s!.value),
+      node.attrs,
+    )[0]
+    at.set(y, { stored: { value, storage: first.storage } })
+    return true
+  }
   if (
     y.shape.length === 4 &&
     inputs.every((v) => v.shape.join() === y.shape.join()) &&

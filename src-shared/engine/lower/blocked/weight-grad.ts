@@ -3,7 +3,7 @@
  * carries the block's channels, and dY is the convolution kernel. The result lies in memory exactly as the weights do.
  */
 import type { Value } from '../../graph'
-import { convAttrs, gather, mul, pad, reduceSum, reshape } from '../../ops'
+import { add, convAttrs, gather, mul, pad, reduceSum, reshape, slice } from '../../ops'
 import type { BlockedRule, Lowering } from '../lowering'
 import { gradientOf, weightStorage } from './conv'
 import { nchwcConv } from './ops'
@@ -12,6 +12,7 @@ export const lowerConvWeightGrad: BlockedRule = (at, node) => {
   const [x, dy, weight] = node.inputs as Value[]
   if (!at.has(weight, 'stored')) return false
   const storage = weightStorage(at, weight)
+  if (storage.kind === 'plain' || storage.kind === 'channels') return false
   const { strides } = convAttrs(node.attrs)
   const s = strides[0]
   const b = at.block
@@ -20,13 +21,14 @@ export const lowerConvWeightGrad: BlockedRule = (at, node) => {
     at,
     dy,
     shape.reduce((p, q) => p * q, 1),
+    storage.kind === 'depthwise' ? storage.map : storage.out,
   )
   let value: Value
-  if (storage.kind === 'rows') value = rowsGrad(at, x, gradient.value, storage.shape)
-  else if (storage.kind === 'depthwise')
-    value = depthwiseGrad(at, at.blocked(x).value, gradient.value, storage.shape[2], s)
-  else if (storage.kind === 'conv') value = denseGrad(at, at.blocked(x).value, gradient.value, storage.shape[2], s)
-  else return false
+  const k = storage.shape[2]
+  if (storage.kind === 'depthwise') value = depthwiseGrad(at, at.blockedAs(x, storage.map), gradient.value, k, s)
+  else if (storage.kind === 'rows')
+    value = overBatch(at, at.form(x).rows!.value, gradient.value, (xs, dys) => rowsGrad(xs, dys, storage.shape))
+  else value = overBatch(at, at.blockedAs(x, storage.in), gradient.value, (xs, dys) => denseGrad(at, xs, dys, k, s))
   if (gradient.scale) {
     const out = gradient.map.padded
     const inner = shape.reduce((p, q) => p * q, 1) / out
@@ -34,6 +36,19 @@ export const lowerConvWeightGrad: BlockedRule = (at, node) => {
   }
   at.set(node.outputs[0], { stored: { value: reshape(value, shape), storage } })
   return true
+}
+
+/**
+ * Images travel as channels here, and the kernels take fewer channels than a block or whole blocks: other batches are
+ * cut in two, and the parts added.
+ */
+function overBatch(at: Lowering, x: Value, dy: Value, build: (x: Value, dy: Value) => Value): Value {
+  const n = x.shape[0]
+  const rest = n % at.block
+  if (n < at.block || rest === 0) return build(x, dy)
+  const part = (from: number, to: number) => build(slice(x, 0, from, to), slice(dy, 0, from, to))
+  const [a, b] = [part(0, n - rest), part(n - rest, n)]
+  return add(reshape(a, b.shape), b)
 }
 
 /** Widens the rows with zeros on both sides; a depth-wise 1x1 convolution of ones is faster than Pad. */
@@ -123,8 +138,8 @@ function depthwiseGrad(at: Lowering, x: Value, dy: Value, k: number, s: number):
   return reduceSum(reshape(y, [n, c * k * k]), [0])
 }
 
-function rowsGrad(at: Lowering, x: Value, dy: Value, shape: readonly number[]): Value {
-  const { value, channels } = at.form(x).rows!
+function rowsGrad(value: Value, dy: Value, shape: readonly number[]): Value {
+  const channels = shape[1]
   const k = shape[2]
   const [n, , h, wide] = value.shape
   const [, padded, ho, wo] = dy.shape
