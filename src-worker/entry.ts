@@ -1,4 +1,6 @@
 /** A worker process: the thin wire and the dispatcher. It ends when the core closes the channel or dies. */
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { createHub, serve } from '@shared/contract/rpc'
 import { processWire } from '@shared/contract/wires/process'
 import { workerContracts } from '@shared/contract/worker'
@@ -12,7 +14,13 @@ if (!process.send) {
 
 const wire = processWire(process)
 const hub = createHub(workerContracts, (error) => console.error(error))
-const handlers = { worker: workerHandlers(workerReport(hub, wire)) }
+const handlers = {
+  worker: workerHandlers(workerReport(hub, wire), {
+    threadFile: join(import.meta.dirname, 'decode-thread.js'),
+    // Decoding and augmenting share the cores with the training step.
+    loaderThreads: Math.max(1, Math.min(4, availableParallelism() >> 1)),
+  }),
+}
 serve(workerContracts, handlers, wire, { hub, onError: (error, method) => console.error(method, error) })
 
 const heartbeat = setInterval(() => hub.emit('worker.heartbeat', { rss: process.memoryUsage.rss() }), 2000)

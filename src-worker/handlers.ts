@@ -4,18 +4,25 @@ import type { CallContext, ServiceHandlers } from '@shared/contract/rpc'
 import type { workerContract } from '@shared/contract/worker'
 import type { WorkerReport } from './report'
 
+/** What the entry knows and the handlers need. */
+export interface WorkerHost {
+  /** Absolute path of the built decode-thread.js. */
+  threadFile: string
+  loaderThreads: number
+}
+
 /**
  * @param report the handlers' voice. `train` awaits `report.flush()` before each checkpoint, ends with a last flush, and
  *   on `signal.aborted` finishes its step, writes last.ckpt and answers with status `cancelled`.
  */
-export function workerHandlers(report: WorkerReport): ServiceHandlers<typeof workerContract> {
-  void report
+export function workerHandlers(report: WorkerReport, host: WorkerHost): ServiceHandlers<typeof workerContract> {
   const notAvailable = (what: string) => (_input: unknown, _context: CallContext) => {
     throw new TagwrightError('not-available', `This build has no ${what} yet.`)
   }
   return {
     probe: notAvailable('provider probe'),
-    train: notAvailable('training'),
+    train: async (input, { signal }) =>
+      (await import('./train/train-run')).trainRun(input, { report, signal, ...host }),
     predict: notAvailable('prediction'),
     evaluate: notAvailable('evaluation'),
     score: async (input) => (await import('./predict/score-predictions')).scorePredictions(input),

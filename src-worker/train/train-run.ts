@@ -1,50 +1,19 @@
 /** One training run: data, steps, evaluation after each epoch, checkpoints, until the end, an early stop or the signal. */
-import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { rng } from '@shared/base/rng'
 import { models } from '@shared/catalog/models'
-import { optimizers } from '@shared/catalog/optimizers'
 import type { TrainResult } from '@shared/contract/worker'
 import type { Metric } from '@shared/domain/metric'
-import { parseRecipe, type Recipe } from '@shared/domain/recipe'
-import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
 import { createLoader } from '../data/loader'
-import { readSnapshot } from '../data/read-snapshot'
 import type { Batch } from '../data/types'
 import { writeAtomic } from '../files/write-atomic'
-import type { WorkerReport } from '../report'
+import { makePlan, type TrainHost, type TrainInput } from './plan'
 import { Progress } from './progress'
-import { type ResolvedRecipe, resolveRecipe } from './resolve-recipe'
+import type { ResolvedRecipe } from './resolve-recipe'
 import { ResultsCsv } from './results-csv'
 import { TrainState } from './train-state'
-import { evaluateEpoch } from './evaluate-epoch'
-import { autoProvider } from '../runtime/auto-provider'
-
-export interface TrainInput {
-  runDir: string
-  recipe: Record<string, unknown>
-  snapshot: string
-  resume: boolean
-  weights: string | null
-}
-export interface TrainHost {
-  report: WorkerReport
-  signal: AbortSignal
-  /** Absolute path of the built decode-thread.js; null decodes on this thread. */
-  threadFile: string | null
-  /** Threads for decoding and augmenting. */
-  loaderThreads: number
-}
-
-/** Everything that stays the same during a run. */
-export interface RunPlan {
-  recipe: ResolvedRecipe
-  header: SnapshotHeader
-  train: SnapshotSample[]
-  val: SnapshotSample[]
-}
+import { EpochEvaluation } from './evaluate-epoch'
 
 export async function trainRun(input: TrainInput, host: TrainHost): Promise<TrainResult> {
   const started = performance.now()
@@ -75,6 +44,7 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
     onBadSample: ({ name, message }) => report.log('warning', `${name}: ${message} Another image takes its place.`),
     signal,
   })
+  const evaluation = val.length ? new EpochEvaluation(plan, host) : null
   const csv = new ResultsCsv(join(input.runDir, 'results.csv'), state.position.epoch)
   const progress = new Progress(recipe.batch.size)
   let status: TrainResult['status'] = 'done'
@@ -102,7 +72,7 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
       )
       if (batch.index + 1 < batch.batches) continue
       const summary = progress.endEpoch()
-      const scores = val.length ? await evaluateEpoch(plan, state, host) : null
+      const scores = evaluation ? await evaluation.run(state.averaged(), signal) : null
       const rows = epochRows(state, summary, scores)
       report.metrics(rows)
       const improved = state.note(scores)
@@ -122,6 +92,7 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
     await save(false)
   } finally {
     await loader.close()
+    await evaluation?.close()
     await state.close()
   }
   const { imagesPerSecond, dataWait } = progress.total()
@@ -146,35 +117,6 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
     await state.save(join(input.runDir, 'last.ckpt'), header)
     report.checkpoint({ step, epoch, kind: 'last', score: state.last?.AP ?? null })
   }
-}
-
-async function makePlan(input: TrainInput): Promise<RunPlan> {
-  const file = join(input.runDir, 'recipe.json')
-  const given: Recipe = parseRecipe(
-    input.resume && existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : input.recipe,
-  )
-  const { header, samples } = await readSnapshot(input.snapshot)
-  const inSplits = (splits: readonly string[]) => samples.filter((s) => s.split !== null && splits.includes(s.split))
-  const train = inSplits(given.data.trainSplits)
-  // Evaluating on training images would flatter the run and choose the most over-fitted weights.
-  const val = inSplits([given.data.evalSplit]).filter((s) => !train.includes(s))
-  if (header.labels.length === 0)
-    throw new TagwrightError(
-      'no-labels',
-      'The project has no labels. Annotate some images or import annotations, then train.',
-    )
-  if (train.length === 0)
-    throw new TagwrightError(
-      'no-samples',
-      `No images are in the splits ${given.data.trainSplits.join(', ')}. Assign splits (tagwright import ... --split auto) or choose others with --train-splits.`,
-    )
-  if (!train.some((s) => s.annotations.some((a) => a.shape.kind !== 'tag')))
-    throw new TagwrightError(
-      'no-annotations',
-      `None of the ${train.length} training images has an annotation. Annotate some, then train.`,
-    )
-  const provider = given.provider === 'auto' ? await autoProvider() : given.provider
-  return { recipe: resolveRecipe(given, train.length, provider), header, train, val }
 }
 
 /** Input side per epoch: the same for the same seed, wherever the run resumes. */

@@ -17,7 +17,7 @@ import { initialTensors } from './initial'
 import { learningRates } from './learning-rate'
 import { startWeights } from './start-weights'
 import { Stepper, type Tensors } from './stepper'
-import type { RunPlan, TrainInput } from './train-run'
+import type { RunPlan, TrainInput } from './plan'
 import { unpackPixels } from './unpack-pixels'
 
 export interface Score {
