@@ -164,9 +164,9 @@ async function writeGzipLines(
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   const temp = `${file}.${process.pid}.part`
+  const gzip = createGzip({ level: 2 })
+  const target = createWriteStream(temp)
   try {
-    const gzip = createGzip({ level: 2 })
-    const target = createWriteStream(temp)
     gzip.pipe(target)
     const done = Promise.all([finished(target), finished(gzip)])
     // A failed write (disk full) must end the loop below, which otherwise waits for a drain that never comes.
@@ -185,6 +185,7 @@ async function writeGzipLines(
       if (!gzip.write(text)) await Promise.race([once(gzip, 'drain'), failed])
       text = ''
     }
+    signal?.throwIfAborted()
     onText(text)
     gzip.end(text)
     await done
@@ -193,6 +194,8 @@ async function writeGzipLines(
     await handle.close()
     await rename(temp, file)
   } catch (error) {
+    gzip.destroy()
+    target.destroy()
     await rm(temp, { force: true })
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
       throw new TagwrightError(
