@@ -107,6 +107,7 @@ export async function importDatasets(
         }
       }
       issues.add(...reader.finish())
+      signal.throwIfAborted()
       finish(batch, report, issues, extra)
     } catch (error) {
       batch.abort()

@@ -233,11 +233,14 @@ export function toWidthHeight([x1, y1, x2, y2]: Box): [number, number, number, n
   return [x1, y1, shortest(x1, x2), shortest(y1, y2)]
 }
 
+/** The bounds of an outline may miss the sum of the file by a rounding; then the file's decimals win over the last bits. */
 function shortest(from: number, to: number): number {
   const exact = to - from
-  for (let digits = 0; digits <= 14; digits++) {
-    const rounded = Number(exact.toFixed(digits))
-    if (from + rounded === to) return rounded
+  for (const slack of [0, 4 * Number.EPSILON * Math.max(1, Math.abs(to))]) {
+    for (let digits = 0; digits <= 10; digits++) {
+      const rounded = Number(exact.toFixed(digits))
+      if (Math.abs(from + rounded - to) <= slack) return rounded
+    }
   }
   return exact
 }

@@ -1,0 +1,476 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  existsSync,
+  readdirSync,
+} from 'node:fs'
+import { createWriteStream } from 'node:fs'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import sharp from 'sharp'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { datasetsContract } from '@shared/contract/datasets'
+import { exportDataset } from '../../../src-main/jobs/export-data-job'
+import { importDatasets } from '../../../src-main/jobs/import-job'
+import { projectInfo } from '../../../src-main/services/project'
+import { openDataset } from '../../../src-main/store/read-dataset'
+import { removeImport } from '../../../src-main/store/remove-import'
+import { initStore, type Store } from '../../../src-main/store/store'
+
+let root: string
+let store: Store
+const context = { signal: new AbortController().signal, report() {}, log() {} }
+const at = (...path: string[]) => join(root, ...path)
+const write = (path: string, content: string | Buffer) => {
+  mkdirSync(dirname(at(path)), { recursive: true })
+  writeFileSync(at(path), content)
+}
+const picture = (
+  width = 40,
+  height = 30,
+  options: { format?: 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif'; orientation?: number } = {},
+) => {
+  const image = sharp({ create: { width, height, channels: 3, background: '#336699' } })
+  if (options.orientation) image.withMetadata({ orientation: options.orientation })
+  return image.toFormat(options.format ?? 'jpeg').toBuffer()
+}
+const voc = (width: number, height: number, box: number[], name = 'boat') =>
+  `<annotation><size><width>${width}</width><height>${height}</height><depth>3</depth></size><object><name>${name}</name><bndbox><xmin>${box[0]}</xmin><ymin>${box[1]}</ymin><xmax>${box[2]}</xmax><ymax>${box[3]}</ymax></bndbox></object></annotation>`
+const importIt = (paths: string | string[], more: object = {}) =>
+  importDatasets(
+    store,
+    datasetsContract.methods.import.input.parse({ paths: [paths].flat().map((path) => at(path)), ...more }),
+    context,
+  )
+const exportIt = (format: string, out: string, more: object = {}) =>
+  exportDataset(store, datasetsContract.methods.export.input.parse({ format, out: at(out), ...more }), context)
+const codes = (issues: { code: string }[]) => issues.map((issue) => issue.code)
+/** YOLO holds nine decimals of the image's size. */
+const rounded = <T>(value: T): T =>
+  JSON.parse(JSON.stringify(value, (_, n: unknown) => (typeof n === 'number' ? Math.round(n * 1e6) / 1e6 : n))) as T
+const items = async () => {
+  const open = openDataset(store)
+  try {
+    return await Array.fromAsync(open.dataset.items())
+  } finally {
+    open.close()
+  }
+}
+const tree = (folder: string): string[] =>
+  readdirSync(at(folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(at(folder).length + 1))
+    .sort()
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'tagwright-import-'))
+  store = initStore(at('project'))
+})
+afterEach(() => {
+  store.close()
+  rmSync(root, { recursive: true })
+})
+
+describe('what cannot be imported, and what the message says', () => {
+  const message = (error: string) => error.replaceAll('ROOT', root)
+  it.each([
+    [
+      'an empty folder',
+      () => mkdirSync(at('d')),
+      'empty-folder',
+      'ROOT/d holds no images and no annotation files. Check the path.',
+    ],
+    ['a folder that is not there', () => {}, 'not-found', 'There is no file or folder ROOT/d. Check the path.'],
+    [
+      'a folder of something else',
+      () => write('d/notes.md', 'x'),
+      'unknown-format',
+      'No known annotation format was found in ROOT/d, which holds .md. Known: coco, images, voc, yolo.',
+    ],
+  ])('%s', async (_, make, code, text) => {
+    make()
+    await expect(importIt('d')).rejects.toMatchObject({ code, message: message(text) })
+    expect(projectInfo(store).imports).toBe(0)
+  })
+
+  it('a format that is not there names what is', async () => {
+    write('d/a.jpg', await picture())
+    write('d/a.xml', voc(40, 30, [1, 2, 3, 4]))
+    await expect(importIt('d', { format: 'coco' })).rejects.toMatchObject({
+      code: 'format-mismatch',
+      message: message('There is no COCO JSON in ROOT/d. It looks like: voc, images.'),
+    })
+    await expect(importIt('d', { format: 'vox' })).rejects.toMatchObject({
+      code: 'unknown-id',
+      message: 'There is no format "vox". Did you mean "voc"? Known: coco, images, voc, yolo.',
+    })
+    await expect(importIt('d', { options: { origin: 'x' } })).rejects.toMatchObject({ code: 'bad-option' })
+    await expect(importIt('d', { labels: at('none.txt') })).rejects.toMatchObject({
+      code: 'bad-labels',
+      message: message(
+        'The class list ROOT/none.txt cannot be read (ENOENT). Give a text file with one name a line, or a YAML file with "names".',
+      ),
+    })
+  })
+
+  it('several formats that fit alike are listed', async () => {
+    write('d/a.jpg', await picture())
+    write('d/a.xml', voc(40, 30, [1, 2, 3, 4]))
+    write('d/a.txt', '0 .5 .5 .1 .1')
+    await expect(importIt('d')).rejects.toMatchObject({
+      code: 'ambiguous-format',
+      message: message('ROOT/d fits several formats equally: voc, yolo. Choose one with --format.'),
+      details: { candidates: ['voc', 'yolo'] },
+    })
+    expect((await importIt('d', { format: 'voc' })).annotations).toBe(1)
+  })
+
+  it('a file that ends in the middle leaves nothing behind', async () => {
+    write('d/a.jpg', await picture())
+    write(
+      'd/x.json',
+      '{"categories":[{"id":1,"name":"cat"}],"images":[{"id":1,"file_name":"a.jpg"}],"annotations":[{"id":1',
+    )
+    await expect(importIt('d')).rejects.toMatchObject({
+      code: 'bad-json',
+      message: 'x.json ends at byte 100 (line 1) inside of "annotations": the file is empty or cut off. Get it again.',
+    })
+    expect(projectInfo(store)).toMatchObject({ samples: { total: 0 }, labels: [], imports: 0 })
+  })
+
+  it.each([
+    ['letters', 'abcdefgh', 'unknown-format'],
+    ['a list of numbers', '[1,2,3,4,', 'unknown-format'],
+    ['one object without end', '{"images":[{"x":[1,2,3,4,5,6,7,8,', 'bad-json', ',1,2,3,4,5,6,7,8'],
+    ['brackets', '{"images":[[[[[', 'bad-json', '[[[[[[[['],
+    ['objects of something else', '{"stuff":[{"a":1}', 'unknown-format', ',{"a":1,"b":[2]}'],
+  ])('200 MB of nonsense JSON (%s) fails fast in little memory', async (_, head, code, body = head) => {
+    const stream = createWriteStream(at('big.json'))
+    stream.write(head)
+    const block = body.repeat(Math.ceil((1 << 20) / body.length))
+    for (let i = 0; i < 200; i++) if (!stream.write(block)) await once(stream, 'drain')
+    stream.end()
+    await once(stream, 'close')
+    const before = process.memoryUsage().rss
+    let top = 0
+    const watch = setInterval(() => (top = Math.max(top, process.memoryUsage().rss)), 20)
+    const started = process.cpuUsage()
+    await expect(importIt('big.json')).rejects.toMatchObject({ code })
+    await expect(importIt('big.json', { format: 'coco' })).rejects.toMatchObject({
+      code: expect.stringMatching(/^(bad-json|not-coco)$/) as string,
+    })
+    clearInterval(watch)
+    expect(process.cpuUsage(started).user / 1e6).toBeLessThan(15)
+    expect(top - before).toBeLessThan(250 * 1024 * 1024)
+  })
+})
+
+describe('images', () => {
+  it('that are damaged or gone keep a row with their state, and are reported', async () => {
+    const jpeg = await picture(400, 300)
+    const files: Record<string, Buffer> = {
+      'whole.jpg': jpeg, 'cut.jpg': jpeg.subarray(0, jpeg.length - 200), 'cut.png': (await picture(400, 300, { format: 'png' })).subarray(0, 200),
+      'empty.jpg': Buffer.alloc(0), 'text.jpg': Buffer.from('hello'), 'tail.jpg': Buffer.concat([jpeg, Buffer.from('camera notes')]),
+      'whole.gif': await picture(40, 30, { format: 'gif' }), 'whole.webp': await picture(40, 30, { format: 'webp' }), 'whole.tiff': await picture(40, 30, { format: 'tiff' }),
+    } // prettier-ignore
+    for (const [name, bytes] of Object.entries(files)) write(`d/${name}`, bytes)
+    write('d/gone.xml', voc(40, 30, [1, 2, 3, 4]).replace('<size>', '<filename>gone.jpg</filename><size>'))
+    const report = await importIt('d')
+    expect(report.format).toBe('voc')
+    expect(report.states).toEqual({ ok: 5, missing: 1, unreadable: 4 })
+    expect(report.warnings.map(({ code, file }) => `${code} ${file}`).sort()).toEqual([
+      'image-missing gone.jpg',
+      'image-unreadable cut.jpg',
+      'image-unreadable cut.png',
+      'image-unreadable empty.jpg',
+      'image-unreadable text.jpg',
+    ])
+    expect(report.warnings.find((issue) => issue.file === 'empty.jpg')!.message).toBe(
+      'empty.jpg cannot be read: it is empty. Its row is kept as unreadable and is not trained on; replace the file and import again.',
+    )
+    expect(report.warnings.find((issue) => issue.file === 'cut.jpg')!.message).toMatch(
+      /^cut\.jpg cannot be read: it is cut off or damaged \(.+\)\. Its row is kept/,
+    )
+    expect(report.warnings.find((issue) => issue.file === 'gone.jpg')!.message).toBe(
+      'gone.jpg is not there; its row is kept as missing. Restore the image, or import again together with its folder.',
+    )
+    expect(projectInfo(store).samples.states).toEqual(report.states)
+    // Once the file is whole, importing again mends the row.
+    write('d/cut.jpg', jpeg)
+    await importIt('d')
+    expect(projectInfo(store).samples).toMatchObject({ total: 10, states: { ok: 6, missing: 1, unreadable: 3 } })
+  })
+
+  it('turned by EXIF: boxes of the stored frame are turned with a warning, upright ones are kept', async () => {
+    write('d/raw.jpg', await picture(40, 30, { orientation: 6 }))
+    write('d/raw.xml', voc(40, 30, [0, 0, 10, 5]))
+    write('d/up.jpg', await picture(40, 30, { orientation: 6 }))
+    write('d/up.xml', voc(30, 40, [25, 0, 30, 10]))
+    const report = await importIt('d')
+    expect(report.warnings).toEqual([
+      {
+        level: 'warning',
+        code: 'exif-turned',
+        file: 'raw.jpg',
+        message:
+          'The file states 40 x 30, but raw.jpg is 30 x 40 when upright (EXIF orientation 6); its annotations are turned with it.',
+      },
+    ])
+    for (const { sample, annotations } of await items()) {
+      expect([sample.width, sample.height]).toEqual([30, 40])
+      expect(annotations[0].shape).toEqual({ kind: 'box', box: [25, 0, 30, 10] })
+    }
+  })
+
+  it('whose stated size is another one are warned about; half turns are named', async () => {
+    write('d/a.jpg', await picture(40, 30))
+    write('d/a.xml', voc(80, 60, [0, 0, 10, 5]))
+    write('d/b.jpg', await picture(40, 30, { orientation: 3 }))
+    write('d/b.xml', voc(40, 30, [0, 0, 10, 5]))
+    expect(codes((await importIt('d')).warnings)).toEqual(['size-differs', 'exif-unclear'])
+  })
+
+  it('alone are imported without annotations; splits come from folder names', async () => {
+    for (const name of ['train/a.jpg', 'valid/b.png', 'c.webp'])
+      write(
+        `d/${name}`,
+        await picture(40, 30, { format: name.endsWith('png') ? 'png' : name.endsWith('webp') ? 'webp' : 'jpeg' }),
+      )
+    write('d/readme.md', 'x')
+    const report = await importIt('d')
+    expect(report).toMatchObject({
+      format: 'images',
+      samples: 3,
+      annotations: 0,
+      splits: { train: 1, val: 1, test: 0, none: 1 },
+    })
+    expect(report.warnings.map((issue) => issue.message)).toEqual([
+      'No annotation format was recognised in the 1 other files, first readme.md; the images are imported without annotations.',
+    ])
+  })
+
+  it('of hidden folders, other projects and circular links are left out', async () => {
+    for (const name of ['a.jpg', '.hidden/b.jpg', '__MACOSX/c.jpg', 'other/project.tagwright', 'other/blobs/d.jpg'])
+      write(`d/${name}`, await picture())
+    symlinkSync(at('d'), at('d/loop'))
+    symlinkSync(at('nowhere'), at('d/e.jpg'))
+    expect((await importIt('d')).samples).toBe(1)
+  })
+
+  it('are copied with --copy, so that the originals may go', async () => {
+    write('d/a.jpg', await picture())
+    await importIt('d', { copy: true })
+    const open = openDataset(store)
+    const [{ sample }] = await Array.fromAsync(open.dataset.items())
+    expect(open.imageFile(sample.key).startsWith(at('project', 'blobs'))).toBe(true)
+    expect(readFileSync(open.imageFile(sample.key))).toEqual(readFileSync(at('d/a.jpg')))
+    open.close()
+  })
+})
+
+describe('imports', () => {
+  const dataset = async () => {
+    write('d/JPEGImages/a.jpg', await picture())
+    write('d/JPEGImages/b.jpg', await picture())
+    write('d/Annotations/a.xml', voc(40, 30, [1, 2, 30, 20]))
+    write('d/Annotations/b.xml', voc(40, 30, [1, 2, 30, 20], 'buoy'))
+    write('d/ImageSets/Main/train.txt', 'a\n')
+    write('d/ImageSets/Main/val.txt', 'b\n')
+  }
+
+  it('keep splits from the root, from above it, and from the annotation folder; a second time changes nothing', async () => {
+    await dataset()
+    const first = await importIt('d')
+    expect(first).toMatchObject({
+      format: 'voc',
+      samples: 2,
+      annotations: 2,
+      labels: 2,
+      splits: { train: 1, val: 1, test: 0, none: 0 },
+      warnings: [],
+      skipped: [],
+    })
+    for (const path of ['d', 'd/Annotations'])
+      expect(await importIt(path)).toMatchObject({
+        samples: 0,
+        annotations: 0,
+        labels: 0,
+        matchedSamples: 2,
+        unchangedAnnotations: 2,
+        splits: { train: 1, val: 1 },
+      })
+    expect(projectInfo(store)).toMatchObject({ samples: { total: 2 }, annotations: { total: 2 } })
+  })
+
+  it('--split replaces the splits of the files and says so', async () => {
+    await dataset()
+    const report = await importIt('d', { split: 'test' })
+    expect(report.splits).toEqual({ train: 0, val: 0, test: 2, none: 0 })
+    expect(report.warnings.map((issue) => issue.message)).toEqual([
+      '--split test replaces the splits that the files state: train 1, val 1.',
+    ])
+  })
+
+  it('--labels fixes the order of the classes', async () => {
+    await dataset()
+    write('names.txt', 'buoy\nlighthouse\nboat\n')
+    await importIt('d', { labels: at('names.txt') })
+    expect(projectInfo(store).labels.map((label) => label.name)).toEqual(['buoy', 'lighthouse', 'boat'])
+  })
+
+  it('can be taken out again', async () => {
+    await dataset()
+    const report = await importIt('d')
+    removeImport(store, report.imports[0])
+    expect(projectInfo(store)).toMatchObject({ samples: { total: 0 }, annotations: { total: 0 }, labels: [] })
+    store.undo()
+    expect(projectInfo(store)).toMatchObject({ samples: { total: 2 }, annotations: { total: 2 } })
+  })
+
+  it('stop when they are cancelled, and leave nothing', async () => {
+    await dataset()
+    const abort = new AbortController()
+    const params = datasetsContract.methods.import.input.parse({ paths: [at('d')] })
+    const running = importDatasets(store, params, {
+      ...context,
+      signal: abort.signal,
+      report: (phase) => phase === 'reading images' && abort.abort(),
+    })
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' })
+    expect(projectInfo(store)).toMatchObject({ samples: { total: 0 }, labels: [], imports: 0 })
+  })
+
+  it('find the images of a COCO file in the folder beside it, and in a folder named with it', async () => {
+    const json = JSON.stringify({
+      images: [{ id: 5, file_name: 'a.jpg', width: 40, height: 30 }],
+      categories: [{ id: 3, name: 'boat' }],
+      annotations: [{ id: 1, image_id: 5, category_id: 3, bbox: [1, 2, 10, 10] }],
+    })
+    write('d/images/train2017/a.jpg', await picture())
+    write('d/annotations/instances_train2017.json', json)
+    write('elsewhere/boats.json', json)
+    expect(await importIt('d/annotations/instances_train2017.json')).toMatchObject({
+      format: 'coco',
+      samples: 1,
+      annotations: 1,
+      states: { ok: 1, missing: 0 },
+      splits: { train: 1 },
+    })
+    expect(await importIt(['elsewhere/boats.json', 'd/images'])).toMatchObject({
+      matchedSamples: 1,
+      unchangedAnnotations: 1,
+    })
+    expect(await importIt('elsewhere/boats.json')).toMatchObject({ samples: 1, states: { missing: 1 } })
+  })
+
+  it('count every issue and keep a hundred of a kind', async () => {
+    write('d/a.jpg', await picture())
+    write('d/classes.txt', 'cat')
+    write('d/a.txt', '0 .5 .5 .1 .1\n' + '9 .5 .5 .1 .1\n'.repeat(500))
+    const report = await importIt('d')
+    expect(report.skipped).toHaveLength(100)
+    expect(report.counts).toEqual({ skipped: 500, warnings: 0, codes: { 'unknown-class': 500 } })
+    expect(report.skipped[0]).toMatchObject({ file: 'a.txt', line: 2 })
+  })
+})
+
+describe('exports', () => {
+  const two = async () => {
+    write('d/train/a.jpg', await picture())
+    write('d/train/a.xml', voc(40, 30, [1, 2, 30.5, 20]))
+    write('d/val/b.png', await picture(40, 30, { format: 'png' }))
+    write('d/val/b.xml', voc(40, 30, [3, 4, 13, 14], 'buoy'))
+    await importIt('d')
+  }
+
+  it.each(['voc', 'yolo', 'coco'])('in %s come back the same', async (format) => {
+    await two()
+    const before = (await items()).map(({ sample, annotations }) => [
+      sample.path.split('/').pop(),
+      sample.split,
+      annotations.map(({ shape }) => shape),
+    ])
+    const report = await exportIt(format, 'out')
+    expect(report).toMatchObject({ samples: 2, annotations: 2, images: 2, skipped: [], warnings: [] })
+    store.close()
+    store = initStore(at('second'))
+    const again = await importIt('out')
+    expect(again).toMatchObject({
+      format,
+      samples: 2,
+      annotations: 2,
+      skipped: [],
+      warnings: [],
+      splits: { train: 1, val: 1 },
+    })
+    expect(
+      rounded(
+        (await items()).map(({ sample, annotations }) => [
+          sample.path.split('/').pop(),
+          sample.split,
+          annotations.map(({ shape }) => shape),
+        ]),
+      ),
+    ).toEqual(before)
+    expect(projectInfo(store).labels.map((label) => label.name)).toEqual(['boat', 'buoy'])
+    expect(tree('out').filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  it('refuse names that collide before anything is written, or number them', async () => {
+    write('d/x/a.jpg', await picture())
+    write('d/y/A.png', await picture(40, 30, { format: 'png' }))
+    await importIt('d')
+    await expect(exportIt('voc', 'out')).rejects.toMatchObject({
+      code: 'name-collision',
+      message:
+        'Pascal VOC XML names annotation files after images, and 1 name is taken twice: x/a.jpg and y/A.png. Export with --rename to number them, or as coco.',
+    })
+    expect(existsSync(at('out'))).toBe(false)
+    await exportIt('voc', 'out', { rename: true })
+    expect(tree('out')).toEqual([
+      'Annotations/A-2.xml',
+      'Annotations/a.xml',
+      'JPEGImages/A-2.png',
+      'JPEGImages/a.jpg',
+      'labels.txt',
+      'names.csv',
+    ])
+    expect(readFileSync(at('out/names.csv'), 'utf8')).toBe('name,original\ny/A-2.png,y/A.png\n')
+    await exportIt('coco', 'out2')
+    expect(tree('out2')).toEqual(['annotations/instances.json', 'images/x/a.jpg', 'images/y/A.png'])
+  })
+
+  it('never write into a folder with files unless forced, and never over an original', async () => {
+    await two()
+    write('out/mine.txt', 'mine')
+    await expect(exportIt('voc', 'out')).rejects.toMatchObject({
+      code: 'folder-not-empty',
+      message: `${at('out')} is not empty. Choose another folder, or replace files of the same name with --force.`,
+    })
+    await exportIt('voc', 'out', { force: true })
+    expect(readFileSync(at('out/mine.txt'), 'utf8')).toBe('mine')
+    // An original that lies where a copy would go, with another content.
+    write('e/JPEGImages/a.jpg', await picture(8, 8))
+    const original = readFileSync(at('e/JPEGImages/a.jpg'))
+    store.close()
+    store = initStore(at('third'))
+    await importIt(['d/train', 'e'], { format: 'images' })
+    await expect(exportIt('voc', 'e', { force: true, rename: true })).rejects.toMatchObject({ code: 'would-overwrite' })
+    expect(readFileSync(at('e/JPEGImages/a.jpg'))).toEqual(original)
+  })
+
+  it('take one split, refer to images, and say what is missing', async () => {
+    await two()
+    rmSync(at('d/train/a.jpg'))
+    const report = await exportIt('coco', 'out', { splits: ['train'] })
+    expect(report).toMatchObject({ samples: 1, images: 0, annotations: 1 })
+    expect(codes(report.warnings)).toEqual(['image-missing'])
+    expect(await exportIt('yolo', 'out2', { images: 'reference' })).toMatchObject({ images: 0, files: 3 })
+    await expect(exportIt('yolo', 'out3', { splits: ['test'] })).rejects.toMatchObject({ code: 'nothing-to-export' })
+  })
+})
