@@ -6,10 +6,9 @@ import type { Value } from '../../engine/graph'
 import {
   abs,
   add,
-  cast,
   div,
+  equal,
   floor,
-  gatherElements,
   greater,
   lessOrEqual,
   log,
@@ -39,6 +38,8 @@ const CENTRE_RADIUS = 1.5
 const IOU_WEIGHT = 3
 const OUTSIDE_PENALTY = 1e6
 const MAX_CANDIDATES = 10
+/** Just above the smallest normal float32: GPUs leave the logarithm of smaller numbers undefined. */
+const TINY = 1.2e-38
 
 export interface Assignment {
   /** 1 where a cell is positive: [N, 1, A]. */
@@ -84,8 +85,8 @@ export function assignSimOta(head: DenseHead, targets: Value, oneHot: Value): As
 
     // Class cost without a tensor [M, A, classes]: the sum over classes of -log(1 - p), plus the target's own term.
     const p = sqrt(mul(sigmoid(stopGradient(head.classes)), sigmoid(stopGradient(head.objectness))))
-    const logP = log(max(p, 1e-38))
-    const logNot = log(max(sub(1, p), 1e-38))
+    const logP = log(max(p, TINY))
+    const logNot = log(max(sub(1, p), TINY))
     const others = reduceSum(logNot, [1], true)
     const classCost = neg(add(matmul(oneHot, sub(logP, logNot)), others))
     const iouCost = mul(log(add(iou, 1e-8)), -IOU_WEIGHT)
@@ -96,7 +97,12 @@ export function assignSimOta(head: DenseHead, targets: Value, oneHot: Value): As
     const best = topK(iou, k, 2)[0]
     const dynamicK = min(max(floor(reduceSum(best, [2], true)), 1), k)
     const cheapest = topK(cost, k, 2, false)[0]
-    const limit = gatherElements(cheapest, cast(sub(dynamicK, 1), 'int32'), 2)
+    // Picked by a mask, not by an index: a NaN must reach the loss and be told there, not crash a gather.
+    const rank = graph.constant(
+      Array.from({ length: k }, (_, i) => i + 1),
+      [1, 1, k],
+    )
+    const limit = reduceSum(where(equal(dynamicK, rank), cheapest, 0), [2], true)
     const chosen = mul(mask(lessOrEqual(cost, limit)), mul(candidate, valid))
     const claims = reduceSum(chosen, [1], true)
     const cheapestOwner = mask(lessOrEqual(cost, reduceMin(cost, [1], true)))
