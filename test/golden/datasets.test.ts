@@ -8,6 +8,7 @@ import { exportDataset } from '../../src-main/jobs/export-data-job'
 import { importDatasets } from '../../src-main/jobs/import-job'
 import { openDataset } from '../../src-main/store/read-dataset'
 import { initStore, type Store } from '../../src-main/store/store'
+import { collect } from '../helpers/collect'
 import { need } from '../helpers/need'
 
 const data = need('data')
@@ -33,7 +34,7 @@ data.describe('real data sets', () => {
   const items = async (of = store) => {
     const open = openDataset(of)
     try {
-      return await Array.fromAsync(open.dataset.items())
+      return await collect(open.dataset.items())
     } finally {
       open.close()
     }

@@ -21,6 +21,7 @@ import { projectInfo } from '../../../src-main/services/project'
 import { openDataset } from '../../../src-main/store/read-dataset'
 import { removeImport } from '../../../src-main/store/remove-import'
 import { initStore, type Store } from '../../../src-main/store/store'
+import { collect } from '../../helpers/collect'
 
 let root: string
 let store: Store
@@ -56,7 +57,7 @@ const rounded = <T>(value: T): T =>
 const items = async () => {
   const open = openDataset(store)
   try {
-    return await Array.fromAsync(open.dataset.items())
+    return await collect(open.dataset.items())
   } finally {
     open.close()
   }
@@ -266,7 +267,7 @@ describe('images', () => {
     write('d/a.jpg', await picture())
     await importIt('d', { copy: true })
     const open = openDataset(store)
-    const [{ sample }] = await Array.fromAsync(open.dataset.items())
+    const [{ sample }] = await collect(open.dataset.items())
     expect(open.imageFile(sample.key).startsWith(at('project', 'blobs'))).toBe(true)
     expect(readFileSync(open.imageFile(sample.key))).toEqual(readFileSync(at('d/a.jpg')))
     open.close()
