@@ -10,7 +10,7 @@ import { type ImagePacking, type Storage, lower, storedSize } from './lower'
 import { Nn, type ParamSpec, type StatSpec } from './nn'
 import { encodeOnnx } from './onnx/encode'
 import type { OptimizerDef } from './optimizer'
-import { add, concat, div, min, mul, reduceSumSquare, reshape, split, sqrt, stopGradient, sub } from './ops'
+import { add, concat, div, min, mul, reduceSumSquare, reshape, slice, split, sqrt, stopGradient, sub } from './ops'
 import { fuse } from './passes/fuse'
 
 export interface StepSpec {
@@ -100,7 +100,8 @@ export function trainStep(spec: StepSpec): Program {
   const lowering = lower(graph, roots, {
     ...options,
     bind(name, _storage, target) {
-      if (!bound.size) for (const slot of paramSlots) for (const [n, v] of readSlot(target, slot)) bound.set(n, v)
+      if (!bound.size)
+        for (const slot of paramSlots) for (const [n, v] of readSlot(target, slot, spec.block > 0)) bound.set(n, v)
       return bound.get(name)!
     },
   })
@@ -250,14 +251,15 @@ function slotsFor(items: readonly { name: string; storage: Storage; group: strin
   return slots
 }
 
-/** The stored tensors inside a slot's input. */
-function readSlot(target: Graph, slot: Slot): [string, Value][] {
+/**
+ * The stored tensors inside a slot's input.
+ * @param atOnce one Split with many outputs: right for the CPU; GPU kernels bind at most seven, so there each has a Slice.
+ */
+function readSlot(target: Graph, slot: Slot, atOnce: boolean): [string, Value][] {
   const flat = target.input(slot.name, slot.shape)
-  const parts = split(
-    flat,
-    slot.entries.map((e) => e.length),
-    0,
-  )
+  if (!atOnce) return slot.entries.map((e) => [e.name, slice(flat, 0, e.offset, e.offset + e.length)])
+  const lengths = slot.entries.map((e) => e.length)
+  const parts = split(flat, lengths, 0)
   return slot.entries.map((e, i) => [e.name, parts[i]])
 }
 

@@ -38,14 +38,22 @@ export const tensor = (
 export async function openSession(model: Uint8Array | string, options: SessionOptions): Promise<Session> {
   const { provider, threads = 0, profile, optimize = 'all' } = options
   const settings: ort.InferenceSession.SessionOptions = {
-    executionProviders: [provider],
+    // In the default layout (NHWC) some convolutions are silently wrong: 6, 9, 15... input channels, some groups.
+    executionProviders: [provider === 'webgpu' ? { name: 'webgpu', preferredLayout: 'NCHW' } : provider],
     graphOptimizationLevel: optimize,
     logSeverityLevel: 3,
     enableMemPattern: false,
     ...(threads ? { intraOpNumThreads: threads } : {}),
     ...(profile ? { enableProfiling: true, profileFilePrefix: profile } : {}),
-    // A node that silently lands on the CPU would make a GPU run slow and hard to understand: refuse instead.
-    ...(provider === 'webgpu' ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
+    extra: {
+      session: {
+        // Threads that spin while they wait cost people who annotate during a run, and a loaded machine, far more than
+        // they gain the run.
+        intra_op: { allow_spinning: '0' },
+        // A node that silently lands on the CPU would make a GPU run slow and hard to understand: refuse instead.
+        ...(provider === 'webgpu' ? { disable_cpu_ep_fallback: '1' } : {}),
+      },
+    },
   }
   let session: ort.InferenceSession
   try {
