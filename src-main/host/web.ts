@@ -6,12 +6,12 @@
 import { timingSafeEqual } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { Hono } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { toErrorShape, TagwrightError } from '@shared/base/errors'
-import { mimeOf } from '../media/mime'
-import { thumbnail } from '../media/thumbnail'
+import { renderImage } from '../media/render-image'
 import { sampleFile } from '../store/sample'
 import type { Store } from '../store/store'
 
@@ -99,17 +99,17 @@ export function createWeb(options: WebOptions): Hono {
     const id = Number(c.req.param('id'))
     const file = sampleFile(store.db, store.folder, id)
     const wanted = c.req.query('w')
-    let path = file
+    let width: number | undefined
     if (wanted !== undefined) {
-      const width = Number(wanted)
+      width = Number(wanted)
       if (!Number.isInteger(width) || width < 16 || width > 4096) {
         throw new TagwrightError('bad-input', `The width "${wanted}" is not between 16 and 4096. Ask for another.`)
       }
-      path = await thumbnail({ file, id, width, cache: store.folder })
     }
+    const { path, mime } = await renderImage(file, { width, cacheFolder: join(store.folder, 'cache', 'thumbs') })
     const info = await stat(path).catch(() => null)
     if (!info?.isFile()) throw new TagwrightError('not-found', `The file of image ${id} is missing.`, { sample: id })
-    c.header('Content-Type', mimeOf(path))
+    c.header('Content-Type', mime)
     c.header('Content-Length', String(info.size))
     c.header('Cache-Control', 'private, max-age=60')
     return c.body(Readable.toWeb(createReadStream(path)) as ReadableStream)

@@ -14,7 +14,7 @@ export interface RenderedImage {
 }
 
 /** Asked widths are raised to one of these, so that the cache holds few sizes of an image. */
-const widths = [64, 128, 256, 512, 1024, 2048]
+const widths = [64, 128, 256, 512, 1024, 2048, 4096]
 const shown: Record<string, string> = {
   '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.jpe': 'image/jpeg', '.jfif': 'image/jpeg', '.png': 'image/png',
   '.webp': 'image/webp', '.gif': 'image/gif', '.bmp': 'image/bmp', '.avif': 'image/avif',
@@ -31,8 +31,8 @@ export async function openImage(file: string): Promise<Sharp> {
 
 /**
  * The file to send for an image. Without a width: the original when browsers show its kind, else a PNG of it. With one:
- * a WebP at most that wide (next larger of 64 to 2048), never enlarged. @param cacheFolder e.g. `<project>/cache/thumbs`.
- * Throws `image-missing`, `image-unreadable`.
+ * a WebP at most that wide (next larger of 64 to 4096), never enlarged. @param cacheFolder e.g. `<project>/cache/thumbs`.
+ * Throws `not-found`, `unreadable-image`.
  */
 export async function renderImage(
   file: string,
@@ -43,7 +43,7 @@ export async function renderImage(
     stats = statSync(file)
   } catch (error) {
     throw new TagwrightError(
-      'image-missing',
+      'not-found',
       `Image ${file} is not there. Restore it or remove the sample.`,
       { file },
       { cause: error },
@@ -68,7 +68,7 @@ export async function renderImage(
     await rm(temporary, { force: true })
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
     throw new TagwrightError(
-      'image-unreadable',
+      'unreadable-image',
       `Image ${file} cannot be shown: ${reason}. Replace the file or remove the sample.`,
       { file },
       { cause: error },

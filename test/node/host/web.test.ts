@@ -109,7 +109,7 @@ describe('media', () => {
   test('serves upright thumbnails, the second time from the cache', async () => {
     const answer = await get('/media/1?w=30', own())
     expect(answer.status).toBe(200)
-    expect(await sharp(answer.body).metadata()).toMatchObject({ width: 50, height: 100, format: 'jpeg' })
+    expect(await sharp(answer.body).metadata()).toMatchObject({ width: 50, height: 100, format: 'webp' })
     expect((await get('/media/1?w=30', own())).body.equals(answer.body)).toBe(true)
   })
 

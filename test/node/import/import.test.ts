@@ -1,15 +1,16 @@
 import {
+  closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
-  existsSync,
-  readdirSync,
+  writeSync,
 } from 'node:fs'
-import { createWriteStream } from 'node:fs'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
@@ -144,30 +145,24 @@ describe('what cannot be imported, and what the message says', () => {
     expect(projectInfo(store)).toMatchObject({ samples: { total: 0 }, labels: [], imports: 0 })
   })
 
-  it.each([
-    ['letters', 'abcdefgh', 'unknown-format'],
-    ['a list of numbers', '[1,2,3,4,', 'unknown-format'],
-    ['one object without end', '{"images":[{"x":[1,2,3,4,5,6,7,8,', 'bad-json', ',1,2,3,4,5,6,7,8'],
-    ['brackets', '{"images":[[[[[', 'bad-json', '[[[[[[[['],
-    ['objects of something else', '{"stuff":[{"a":1}', 'unknown-format', ',{"a":1,"b":[2]}'],
-  ])('200 MB of nonsense JSON (%s) fails fast in little memory', async (_, head, code, body = head) => {
-    const stream = createWriteStream(at('big.json'))
-    stream.write(head)
-    const block = body.repeat(Math.ceil((1 << 20) / body.length))
-    for (let i = 0; i < 200; i++) if (!stream.write(block)) await once(stream, 'drain')
-    stream.end()
-    await once(stream, 'close')
+  it('200 MB of nonsense JSON on disk fails fast in little memory', { timeout: 240_000 }, async () => {
+    const file = openSync(at('big.json'), 'w')
+    const block = Buffer.from('{"images":[{"x":[1,2,3,4,5,6,7,8,'.padEnd(1 << 20, '1,2,3,4,'))
+    for (let i = 0; i < 200; i++) writeSync(file, i === 0 ? block : block.subarray(40, 40 + (1 << 20) - 40))
+    closeSync(file)
     const before = process.memoryUsage().rss
     let top = 0
     const watch = setInterval(() => (top = Math.max(top, process.memoryUsage().rss)), 20)
     const started = process.cpuUsage()
-    await expect(importIt('big.json')).rejects.toMatchObject({ code })
-    await expect(importIt('big.json', { format: 'coco' })).rejects.toMatchObject({
-      code: expect.stringMatching(/^(bad-json|not-coco)$/) as string,
+    await expect(importIt('big.json')).rejects.toMatchObject({
+      code: 'bad-json',
+      message: expect.stringMatching(
+        /^big\.json ends at byte \d+ \(line 1\) inside of "images": the file is empty or cut off\. Get it again\.$/,
+      ) as string,
     })
     clearInterval(watch)
-    expect(process.cpuUsage(started).user / 1e6).toBeLessThan(15)
-    expect(top - before).toBeLessThan(250 * 1024 * 1024)
+    expect(process.cpuUsage(started).user / 1e6).toBeLessThan(10)
+    expect(top - before).toBeLessThan(150 * 1024 * 1024)
   })
 })
 

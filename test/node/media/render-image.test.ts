@@ -69,9 +69,9 @@ it('reads bitmaps', async () => {
 it('says what is wrong', async () => {
   writeFileSync(join(folder, 'x.tif'), 'hello')
   await expect(renderImage(join(folder, 'x.tif'), { cacheFolder: cache() })).rejects.toMatchObject({
-    code: 'image-unreadable',
+    code: 'unreadable-image',
   })
   await expect(renderImage(join(folder, 'none.jpg'), { cacheFolder: cache() })).rejects.toMatchObject({
-    code: 'image-missing',
+    code: 'not-found',
   })
 })

@@ -46,7 +46,7 @@ export async function* readElements(
       opened = true
       from = 1
     }
-    if (length < waitFor) continue
+    if (length < waitFor && length <= maxElementBytes) continue
     let done = parseObjects(buffer, from, length, line)
     if (done.rows.length) yield { rows: done.rows, lines: done.lines, issues: [] }
     while (done.stop === 'error') {
