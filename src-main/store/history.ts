@@ -65,12 +65,21 @@ export function newestHistory(db: ReadDb, before: number): HistoryEntry | null {
 }
 
 export function nextToUndo(db: ReadDb): HistoryEntry | null {
-  const firstUndone = sql<{ id: number | null }>(db, 'SELECT min(id) AS id FROM history WHERE done = 0').get()?.id
-  return newestHistory(db, firstUndone ?? Number.MAX_SAFE_INTEGER)
+  const { undo } = nextSteps(db)
+  return undo === null ? null : newestHistory(db, undo + 1)
 }
 
 export function nextToRedo(db: ReadDb): HistoryEntry | null {
   return toEntry(sql<HistoryRow>(db, 'SELECT * FROM history WHERE done = 0 ORDER BY id LIMIT 1').get())
+}
+
+/** Ids of the steps that undo and redo would take; null: none. Does not read their changes, which may be long. */
+export function nextSteps(db: ReadDb): { undo: number | null; redo: number | null } {
+  const redo = sql<{ id: number | null }>(db, 'SELECT min(id) AS id FROM history WHERE done = 0').get()!.id
+  const undo = sql<{ id: number | null }>(db, 'SELECT max(id) AS id FROM history WHERE id < ?').get(
+    redo ?? Number.MAX_SAFE_INTEGER,
+  )!.id
+  return { undo, redo }
 }
 
 /** Newest first. */

@@ -16,7 +16,7 @@ import { TagwrightError } from '@shared/base/errors'
 import type { DatasetAnnotation, DatasetLabel, DatasetSample } from '@shared/domain/dataset'
 import { labelColor } from '@shared/domain/label'
 import { packFlags, packShape } from './annotation'
-import { sql, transaction, withoutFlush, type WriteDb } from './db'
+import { sql, transaction, withoutFlush, withoutOwnerChecks, type WriteDb } from './db'
 import { toJson } from './json'
 import { nextRevision } from './project'
 import { ensureRoot, listRoots, toSlashes, type Root } from './root'
@@ -220,35 +220,49 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
         }
         return ids
       }),
+    // Samples and labels come from the maps; `finish` makes sure that the older ones are still there.
     addAnnotations: (annotations) =>
-      chunk(() => {
-        for (const annotation of annotations) {
-          const sampleId = sampleIds.get(annotation.sample) ?? unknownReference('sample', annotation.sample)
-          const labelId = labelIds.get(annotation.label) ?? unknownReference('label', annotation.label)
-          const { kind, x1, y1, x2, y2, shape } = packShape(annotation.shape)
-          const flags = packFlags(annotation.flags)
-          if (existing.has(sampleId)) {
-            const there = existing.get(sampleId) ?? loadFingerprints(db, sampleId)
-            existing.set(sampleId, there)
-            const key = fingerprint({ label_id: labelId, kind, x1, y1, x2, y2, shape, flags })
-            const left = there.get(key) ?? 0
-            if (left > 0) {
-              there.set(key, left - 1)
-              counts.unchangedAnnotations++
-              continue
+      withoutOwnerChecks(db, () =>
+        chunk(() => {
+          for (const annotation of annotations) {
+            const sampleId = sampleIds.get(annotation.sample) ?? unknownReference('sample', annotation.sample)
+            const labelId = labelIds.get(annotation.label) ?? unknownReference('label', annotation.label)
+            const { kind, x1, y1, x2, y2, shape } = packShape(annotation.shape)
+            const flags = packFlags(annotation.flags)
+            if (existing.has(sampleId)) {
+              const there = existing.get(sampleId) ?? loadFingerprints(db, sampleId)
+              existing.set(sampleId, there)
+              const key = fingerprint({ label_id: labelId, kind, x1, y1, x2, y2, shape, flags })
+              const left = there.get(key) ?? 0
+              if (left > 0) {
+                there.set(key, left - 1)
+                counts.unchangedAnnotations++
+                continue
+              }
             }
+            const plain = flags === 0 && annotation.extra === undefined
+            const rest = plain ? [] : [flags, toJson(annotation.extra)]
+            insertAnnotation(kind, plain).run(
+              sampleId,
+              labelId,
+              x1,
+              y1,
+              x2,
+              y2,
+              shape,
+              annotation.area ?? null,
+              ...rest,
+            )
+            counts.annotations++
           }
-          const plain = flags === 0 && annotation.extra === undefined
-          const rest = plain ? [] : [flags, toJson(annotation.extra)]
-          insertAnnotation(kind, plain).run(sampleId, labelId, x1, y1, x2, y2, shape, annotation.area ?? null, ...rest)
-          counts.annotations++
-        }
-      }),
+        }),
+      ),
     finish: (report, extra) => {
       if (!open) throw new TagwrightError('import-ended', 'This import has ended. Begin a new one.')
       const revision = transaction(db, () => {
         const revision = nextRevision(db)
         restoreIndexes(db, id)
+        checkOwners(db, options.source, new Set(labelIds.values()), existing.keys())
         for (const fill of fills) fillSample(db, fill.id, fill.sample, options.replaceSplit ?? false, revision)
         sql(
           db,
@@ -299,6 +313,22 @@ export function removePending(db: WriteDb): string[] {
     })
   }
   return rows.map((row) => row.source)
+}
+
+/** An undo during the import may have taken away a label or sample that was there when it began. */
+function checkOwners(db: WriteDb, source: string, labels: Iterable<number>, samples: Iterable<number>): void {
+  const gone = (table: 'label' | 'sample', ids: Iterable<number>) => {
+    for (const id of ids) if (!sql(db, `SELECT 1 FROM ${table} WHERE id = ?`).get(id)) return id
+    return null
+  }
+  const label = gone('label', labels)
+  const sample = gone('sample', samples)
+  if (label === null && sample === null) return
+  const what = label === null ? `sample ${sample}` : `label ${label}`
+  throw new TagwrightError('changed-since', `The ${what} was removed while ${source} was imported. Import it again.`, {
+    table: label === null ? 'sample' : 'label',
+    id: label ?? sample,
+  })
 }
 
 /**

@@ -5,7 +5,7 @@ import { TagwrightError } from '@shared/base/errors'
 import { events, type Events } from '@shared/base/events'
 import { runChange, runStep, type ChangeMode, type StepOutcome, type Writer } from './change'
 import { openDb, transaction, type ReadDb, type WriteDb } from './db'
-import { listHistory, nextToRedo, nextToUndo, type HistorySummary } from './history'
+import { listHistory, nextSteps, type HistorySummary } from './history'
 import { beginImport, removePending, type ImportBatch, type ImportOptions } from './import'
 import { checkVersion, migrate, type MigrateResult } from './migrate'
 import { getProject, insertProject, type Project } from './project'
@@ -153,8 +153,7 @@ function compose(
     redo: (redoOptions) => step('redo', redoOptions?.skipChanged),
     history: (limit = 100, before) => ({
       entries: listHistory(db, limit, before),
-      undo: nextToUndo(db)?.id ?? null,
-      redo: nextToRedo(db)?.id ?? null,
+      ...nextSteps(db),
     }),
     beginImport: (importOptions) =>
       beginImport(db, importOptions, {

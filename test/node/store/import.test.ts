@@ -145,6 +145,25 @@ describe('import', () => {
     begin().finish()
   })
 
+  it('refuses to end when an undo has removed a label that it used, and can be aborted', () => {
+    importTwo().finish()
+    const label = store.change('Add label', (write) =>
+      write.insert('label', { idx: 2, name: 'dock', color: '#000000', coco_id: 50 }),
+    )
+    const batch = begin(join(folder, 'other'))
+    batch.addLabels([{ key: '1', name: 'dock' }])
+    batch.addSamples([{ key: 'c', path: 'c.jpg' }])
+    store.undo()
+    batch.addAnnotations([box('c', '1', 1)])
+    expect(() => batch.finish()).toThrowError(
+      expect.objectContaining({ code: 'changed-since', details: { table: 'label', id: label } }),
+    )
+    batch.abort()
+    expect([all('sample'), all('annotation')]).toEqual([2, 3])
+    expect(store.db.pragma('foreign_key_check')).toEqual([])
+    expect(store.db.pragma('foreign_keys', { simple: true })).toBe(1)
+  })
+
   it('keeps every shape kind with its bounding box', () => {
     const batch = importTwo()
     const shapes: DatasetAnnotation['shape'][] = [

@@ -62,7 +62,7 @@ function* annotationChunks(): Generator<DatasetAnnotation[]> {
   if (rows.length > 0) yield rows
 }
 
-it('takes in 860,000 annotations in a small part of 30 s', { timeout: 120_000 }, () => {
+it('takes in 860,000 annotations in a small part of 30 s', { timeout: 300_000 }, () => {
   const batch = store.beginImport({ source: 'generated', root: join(folder, 'images') })
   let seconds = timed(() =>
     batch.addLabels(Array.from({ length: 80 }, (_, i) => ({ key: `c${i}`, name: `class ${i}` }))),
@@ -116,7 +116,7 @@ it('pages and filters', () => {
 
 it(
   'merges and deletes a label over the whole project with a small history, and takes it back',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   () => {
     const before = projectInfo(store).labels
     const merge = timed(() => mergeLabels(store, ['class 0'], 'class 1', 'keep-gap'))
@@ -135,7 +135,7 @@ it(
   },
 )
 
-it('writes a snapshot in flat memory', { timeout: 120_000 }, async () => {
+it('writes a snapshot in flat memory', { timeout: 300_000 }, async () => {
   const start = process.cpuUsage()
   let peak = 0
   const base = process.memoryUsage().rss
