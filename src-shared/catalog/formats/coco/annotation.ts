@@ -185,7 +185,7 @@ export function toRow(
     row.segmentation = { counts: rle ? rleToString(shape.mask) : shape.mask.counts, size: shape.mask.size }
   else if (shape.kind === 'keypoints' && kept !== undefined) row.segmentation = kept
   row.area = area ?? shapeArea(shape, box)
-  if (box) row.bbox = toWidthHeight(box)
+  if (box) row.bbox = toWidthHeight(box, shape.kind === 'polygon' && !shape.box)
   row.iscrowd = flags?.crowd ? 1 : 0
   if (shape.kind === 'keypoints') {
     row.keypoints = shape.keypoints.flat()
@@ -228,19 +228,20 @@ function shapeArea(shape: Shape, box: Box | null): number {
   return box ? (box[2] - box[0]) * (box[3] - box[1]) : 0
 }
 
-/** [x, y, w, h] such that x + w and y + h give the same corner again, with the fewest decimals. */
-export function toWidthHeight([x1, y1, x2, y2]: Box): [number, number, number, number] {
-  return [x1, y1, shortest(x1, x2), shortest(y1, y2)]
+/**
+ * [x, y, w, h] with the fewest decimals such that x + w and y + h give the same corner again. `derived`: the box is the
+ * bounds of an outline, which may miss the sum of the file by a rounding; then the file's decimals win over the last bits.
+ */
+export function toWidthHeight([x1, y1, x2, y2]: Box, derived = false): [number, number, number, number] {
+  return [x1, y1, shortest(x1, x2, derived), shortest(y1, y2, derived)]
 }
 
-/** The bounds of an outline may miss the sum of the file by a rounding; then the file's decimals win over the last bits. */
-function shortest(from: number, to: number): number {
+function shortest(from: number, to: number, derived: boolean): number {
   const exact = to - from
-  for (const slack of [0, 4 * Number.EPSILON * Math.max(1, Math.abs(to))]) {
-    for (let digits = 0; digits <= 10; digits++) {
-      const rounded = Number(exact.toFixed(digits))
-      if (Math.abs(from + rounded - to) <= slack) return rounded
-    }
+  const slack = derived ? 4 * Number.EPSILON * Math.max(1, Math.abs(to)) : 0
+  for (let digits = 0; digits <= 14; digits++) {
+    const rounded = Number(exact.toFixed(digits))
+    if (Math.abs(from + rounded - to) <= slack) return rounded
   }
   return exact
 }

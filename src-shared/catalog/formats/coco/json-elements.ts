@@ -12,12 +12,12 @@ export interface Elements {
   issues: DatasetIssue[]
 }
 
-const maxElementBytes = 32 * 1024 * 1024
+const maxElementBytes = 16 * 1024 * 1024
 
 /**
  * @param stream the bytes from the array's `[` to its `]`, both included.
  * @param startLine line of the `[`. @param startByte its offset in the file, for messages.
- * Throws `bad-json` when something other than objects is listed or one element has more than 32 MB.
+ * Throws `bad-json` when something other than objects is listed or one element has more than 16 MB.
  */
 export async function* readElements(
   stream: AsyncIterable<Uint8Array>,
