@@ -23,7 +23,7 @@ interface TrainOptions {
   provider?: string
   seed?: number
   recipe?: string
-  set: string[]
+  set?: string[]
   trainSplits?: string[]
   evalSplit?: string
   name?: string
@@ -46,7 +46,7 @@ const train = (cli: CliContext) =>
     .option('--provider <id>', providerSchema.options.join(', '), oneOf(...providerSchema.options))
     .option('--seed <n>', 'seed of everything random (default 0)', integer(0))
     .option('--recipe <file>', 'recipe in YAML or JSON; options given here go before its keys')
-    .option('--set <key=value>', 'one recipe key, e.g. optimizer.lr=0.002; may be repeated', collect, [])
+    .option('--set <key=value...>', 'recipe keys, e.g. optimizer.lr=0.002 epochs=40; may be repeated')
     .option(
       '--train-splits <list>',
       'splits to train on, comma between (default train)',
@@ -145,8 +145,6 @@ const runs = (cli: CliContext) =>
       )
     })
 
-const collect = (value: string, before: string[]): string[] => [...before, value]
-
 type Tree = Record<string, unknown>
 
 /** Recipe file, then options, then `--set`: the later one wins. Only what is given appears, so defaults stay the recipe's. */
@@ -168,7 +166,7 @@ export function buildRecipe(options: TrainOptions): Tree {
     ['data.evalSplit', options.evalSplit],
   ]
   for (const [key, value] of given) if (value !== undefined) setKey(recipe, key, value)
-  for (const text of options.set) {
+  for (const text of options.set ?? []) {
     const equals = text.indexOf('=')
     if (equals < 1) {
       throw new TagwrightError('usage', `--set was given "${text}". Write key=value, e.g. --set optimizer.lr=0.002.`)
