@@ -20,11 +20,12 @@ export function workerHandlers(report: WorkerReport, host: WorkerHost): ServiceH
     throw new TagwrightError('not-available', `This build has no ${what} yet.`)
   }
   return {
-    probe: notAvailable('provider probe'),
+    probe: async () => (await import('./runtime/probe')).probe(),
     train: async (input, { signal }) =>
       (await import('./train/train-run')).trainRun(input, { report, signal, ...host }),
-    predict: notAvailable('prediction'),
-    evaluate: notAvailable('evaluation'),
+    predict: async (input, { signal }) => (await import('./predict/predict')).predict(input, report, signal),
+    evaluate: async (input, { signal }) =>
+      (await import('./predict/evaluate')).evaluate(input, { report, signal, ...host }),
     score: async (input) => (await import('./predict/score-predictions')).scorePredictions(input),
     exportOnnx: notAvailable('ONNX export'),
   }

@@ -15,7 +15,21 @@ export type Label = z.infer<typeof labelSchema>
 
 /** Okabe-Ito order first, then hues that stay apart under the common colour-vision deficiencies. */
 export const palette = [
-  '#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#f0e442', '#7f3c8d',
-  '#11a579', '#3969ac', '#f2b701', '#e73f74', '#80ba5a', '#e68310', '#008695', '#cf1c90',
+  '#0072b2',
+  '#e69f00',
+  '#009e73',
+  '#cc79a7',
+  '#56b4e9',
+  '#d55e00',
+  '#f0e442',
+  '#7f3c8d',
+  '#11a579',
+  '#3969ac',
+  '#f2b701',
+  '#e73f74',
+  '#80ba5a',
+  '#e68310',
+  '#008695',
+  '#cf1c90',
 ] as const
 export const labelColor = (index: number): string => palette[index % palette.length]

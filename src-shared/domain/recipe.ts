@@ -117,7 +117,9 @@ export function parseRecipe(input: unknown): Recipe {
       { key: full, known },
     )
   }
-  throw new TagwrightError('bad-recipe', `Recipe key "${at}": ${issue.message}. Change it and start again.`, { key: at })
+  throw new TagwrightError('bad-recipe', `Recipe key "${at}": ${issue.message}. Change it and start again.`, {
+    key: at,
+  })
 }
 
 function knownKeys(path: string[]): string[] {

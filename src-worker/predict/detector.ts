@@ -60,14 +60,14 @@ function floats(data: unknown, name: string): Float32Array {
 }
 
 /**
- * Suppresses and brings boxes into upright image pixels. Labels are the model's class indexes; best first.
- * Boxes may reach over the image's edge, as in the original's evaluation; `clip` cuts them and drops what is outside.
+ * Suppresses and brings boxes into upright image pixels, cut at the image's edge; what lies outside or has no area goes.
+ * Labels are the model's class indexes; best first.
  */
 export function toDetections(
   candidates: Candidates,
   sample: Pick<LetterboxedSample, 'scale' | 'offsetX' | 'offsetY' | 'width' | 'height'>,
   { iou, maxDet }: Thresholds,
-  { suppressed, clip }: { suppressed: boolean; clip: boolean },
+  suppressed: boolean,
 ): Detection[] {
   const { boxes, scores, classes, count } = candidates
   const kept = suppressed
@@ -75,13 +75,11 @@ export function toDetections(
     : nms(boxes, scores, classes, { iou, maxDet, maxCandidates: Infinity })
   const { scale, offsetX, offsetY, width, height } = sample
   const out: Detection[] = []
-  const x = (value: number) =>
-    clip ? Math.min(Math.max((value - offsetX) / scale, 0), width) : (value - offsetX) / scale
-  const y = (value: number) =>
-    clip ? Math.min(Math.max((value - offsetY) / scale, 0), height) : (value - offsetY) / scale
+  const x = (value: number) => Math.min(Math.max((value - offsetX) / scale, 0), width)
+  const y = (value: number) => Math.min(Math.max((value - offsetY) / scale, 0), height)
   for (const row of kept) {
     const box = [x(boxes[4 * row]), y(boxes[4 * row + 1]), x(boxes[4 * row + 2]), y(boxes[4 * row + 3])] as const
-    if (clip && !(box[2] > box[0] && box[3] > box[1])) continue
+    if (!(box[2] > box[0] && box[3] > box[1])) continue
     out.push({ label: classes[row], score: scores[row], box })
   }
   return out

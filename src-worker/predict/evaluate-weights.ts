@@ -67,7 +67,7 @@ export async function evaluateWeights(
   try {
     const detector = await openTrainedDetector({ ...options, batch })
     try {
-      for await (const { sample, detections } of runDetector(detector, loader, thresholds, signal ? { signal } : {})) {
+      for await (const { sample, detections } of runDetector(detector, loader, thresholds, signal)) {
         found.set(sample.sampleId, detections)
       }
     } finally {

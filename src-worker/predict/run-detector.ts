@@ -8,7 +8,7 @@ export async function* runDetector(
   detector: Detector,
   loader: EvalLoader,
   thresholds: Thresholds,
-  { clip = false, signal }: { clip?: boolean; signal?: AbortSignal } = {},
+  signal?: AbortSignal,
 ): AsyncGenerator<{ sample: LetterboxedSample; detections: Detection[] }, void, void> {
   const { suppressed } = detector.spec.output
   for await (const batch of loader.batches()) {
@@ -17,7 +17,7 @@ export async function* runDetector(
     const { samples } = batch
     batch.release()
     for (const [i, sample] of samples.entries())
-      yield { sample, detections: toDetections(found[i], sample, thresholds, { suppressed, clip }) }
+      yield { sample, detections: toDetections(found[i], sample, thresholds, suppressed) }
     // Running a model blocks the thread: heartbeats and an abort get their turn here.
     await new Promise((resolve) => setImmediate(resolve))
   }

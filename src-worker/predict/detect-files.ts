@@ -1,0 +1,72 @@
+/** Detections on image files, whole or in slices. */
+import type { Thresholds } from '@shared/contract/worker'
+import type { Detection } from '@shared/domain/detection'
+import { nms } from '@shared/evaluation/nms'
+import { toDetections, type Detector } from './detector'
+import { pictureBatches } from './picture-batches'
+
+export interface DetectFilesOptions {
+  files: readonly string[]
+  thresholds: Thresholds
+  slice: { size: number; overlap: number } | null
+  onFailed(position: number, message: string): void
+  signal: AbortSignal | undefined
+}
+
+export interface DetectedFile {
+  /** Position in `files`. */
+  position: number
+  /** Upright size in px. */
+  width: number
+  height: number
+  /** Labels are the model's class indexes; best first. */
+  detections: Detection[]
+}
+
+/** In the order of the files, without those that cannot be read. Slices are merged by suppression per class. */
+export async function* detectFiles(
+  detector: Detector,
+  options: DetectFilesOptions,
+): AsyncGenerator<DetectedFile, void, void> {
+  const { files, thresholds, slice, onFailed, signal } = options
+  const { spec, pack } = detector
+  const { batch, width, height } = spec.input
+  let found: Detection[] = []
+  let parts = 0
+  const batches = pictureBatches({
+    files,
+    batch,
+    width,
+    height,
+    input: spec.pixels,
+    pack,
+    slice,
+    onFailed,
+    signal,
+  })
+  for await (const { images, shape, slices } of batches) {
+    const candidates = await detector.run(images, shape, slices.length, thresholds.conf)
+    for (const [i, part] of slices.entries()) {
+      const { suppressed } = spec.output
+      const here = toDetections(candidates[i], part, thresholds, suppressed)
+      const { x, y } = part.slice
+      for (const { box, ...rest } of here)
+        found.push({ ...rest, box: [box[0] + x, box[1] + y, box[2] + x, box[3] + y] })
+      parts++
+      if (!part.last) continue
+      const detections = parts > 1 ? merge(found, thresholds) : found
+      yield { position: part.position, ...part.image, detections }
+      found = []
+      parts = 0
+    }
+    // Running a model blocks the thread: heartbeats and an abort get their turn here.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+function merge(found: readonly Detection[], { iou, maxDet }: Thresholds): Detection[] {
+  const boxes = Float64Array.from(found.flatMap(({ box }) => [...box]))
+  const scores = Float64Array.from(found, ({ score }) => score)
+  const classes = found.map(({ label }) => label)
+  return Array.from(nms(boxes, scores, classes, { iou, maxDet, maxCandidates: Infinity }), (row) => found[row])
+}

@@ -1,0 +1,119 @@
+/** The worker's `evaluate`: predicts on one split of a snapshot and scores it as pycocotools does. */
+import type { z } from 'zod'
+import type { workerContract } from '@shared/contract/worker'
+import type { Detection } from '@shared/domain/detection'
+import type { SnapshotSample } from '@shared/domain/snapshot'
+import { evaluateCoco } from '@shared/evaluation/evaluate-coco'
+import { snapshotDetections, snapshotTruth } from '@shared/evaluation/from-snapshot'
+import { createEvalLoader } from '../data/loader'
+import { readSnapshot } from '../data/read-snapshot'
+import type { WorkerReport } from '../report'
+import { detectFiles } from './detect-files'
+import type { Detector } from './detector'
+import { openDetector } from './open-detector'
+import { droppedText } from './predict'
+import { runDetector } from './run-detector'
+import { writePlots } from './write-plots'
+import { writePredictions } from './write-predictions'
+
+type Evaluate = (typeof workerContract)['methods']['evaluate']
+type Input = z.output<Evaluate['input']>
+
+export interface EvaluateHost {
+  report: Pick<WorkerReport, 'progress' | 'log'>
+  signal?: AbortSignal | undefined
+  /** Built file of the decoding threads and their number; null decodes in place. */
+  threadFile: string | null
+  loaderThreads: number
+}
+
+export async function evaluate(input: Input, host: EvaluateHost): Promise<z.input<Evaluate['output']>> {
+  const { report } = host
+  const started = performance.now()
+  const { conf, iou, maxDet, split } = input
+  report.progress('opening the model', 0, null)
+  const { header, samples } = await readSnapshot(input.snapshot, split ? [split] : undefined)
+  const labels = input.labels ?? header.labels
+  const { detector, mapping } = await openDetector({ ...input, labels, batch: 8 })
+  const found = new Map<number, Detection[]>()
+  const warnings: { code: string; message: string }[] = []
+  try {
+    if (mapping.dropped.length > 0) {
+      const message = droppedText(mapping.dropped)
+      report.log('warning', message)
+      warnings.push({ code: 'classes-dropped', message })
+    }
+    let done = 0
+    for await (const [sample, detections] of detectSamples(detector, samples, input, onBad, host)) {
+      const mapped = detections.map((one) => ({ ...one, label: mapping.labelOf(one.label) }))
+      found.set(
+        sample,
+        mapped.filter(({ label }) => label >= 0),
+      )
+      report.progress('predicting', ++done, samples.length)
+    }
+  } finally {
+    await detector.close()
+  }
+  report.progress('evaluating', 0, null)
+  const gt = snapshotTruth(header, samples)
+  const dt = snapshotDetections(header, samples, found)
+  const evaluation = evaluateCoco({ gt, dt, iouType: 'bbox' })
+  if (input.predictions) await writePredictions(input.predictions, samples, found, header.labels)
+  if (input.plots) await writePlots(input.plots, { gt, dt, evaluation })
+  const { coco, stats, perClass, images } = evaluation
+  return {
+    iouType: 'bbox',
+    coco,
+    stats,
+    perClass: perClass as z.input<Evaluate['output']>['perClass'],
+    images,
+    seconds: (performance.now() - started) / 1000,
+    thresholds: { conf, iou, maxDet },
+    warnings: [...evaluation.warnings, ...warnings],
+  }
+
+  function onBad(message: string): void {
+    report.log('warning', message)
+    warnings.push({ code: 'image-unreadable', message })
+  }
+}
+
+/** Detections by sample id, the model's class indexes as labels. */
+async function* detectSamples(
+  detector: Detector,
+  samples: readonly SnapshotSample[],
+  { conf, iou, maxDet, slice }: Input,
+  onBad: (message: string) => void,
+  { signal, threadFile, loaderThreads }: EvaluateHost,
+): AsyncGenerator<[sample: number, detections: Detection[]], void, void> {
+  const thresholds = { conf, iou, maxDet }
+  if (slice) {
+    const files = samples.map(({ file }) => file)
+    const onFailed = (_: number, message: string) => onBad(message)
+    const results = detectFiles(detector, { files, thresholds, slice, onFailed, signal })
+    for await (const { position, detections } of results) yield [samples[position].id, detections]
+    return
+  }
+  const { batch, width, height } = detector.spec.input
+  const loader = createEvalLoader({
+    samples,
+    batch,
+    width,
+    height,
+    input: detector.spec.pixels,
+    pack: detector.pack,
+    threads: threadFile ? loaderThreads : 0,
+    ...(threadFile ? { threadFile } : {}),
+    // Each image is used once.
+    cacheBytes: 64 << 20,
+    onBadSample: ({ message }) => onBad(message),
+    ...(signal ? { signal } : {}),
+  })
+  try {
+    for await (const { sample, detections } of runDetector(detector, loader, thresholds, signal))
+      yield [sample.sampleId, detections]
+  } finally {
+    await loader.close()
+  }
+}
