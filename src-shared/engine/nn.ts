@@ -4,7 +4,7 @@
  */
 import type { Rng } from '../base/rng'
 import { type Graph, type Shape, type Value, size } from './graph'
-import { type ConvAttrs, batchNorm, batchNormTrain, conv, silu } from './ops'
+import { type ConvAttrs, batchNorm, batchNormTrain, conv, leakyRelu, relu, silu } from './ops'
 
 export type Init =
   /** PyTorch's Conv2d default: U(-b, b) with b = 1/sqrt(fan in) (kaiming_uniform with a = sqrt 5). */
@@ -12,6 +12,21 @@ export type Init =
   /** PyTorch's bias default for the same fan-in. */
   | { kind: 'uniform'; bound: number }
   | { kind: 'constant'; value: number }
+
+/** `leaky-relu` has Darknet's slope of .1 below zero. */
+export type Activation = 'silu' | 'leaky-relu' | 'relu' | 'none'
+export function activate(x: Value, activation: Activation): Value {
+  switch (activation) {
+    case 'silu':
+      return silu(x)
+    case 'leaky-relu':
+      return leakyRelu(x, 0.1)
+    case 'relu':
+      return relu(x)
+    case 'none':
+      return x
+  }
+}
 
 export interface ParamSpec {
   readonly name: string
@@ -123,9 +138,22 @@ export class Nn {
     })
   }
 
-  /** Convolution, batch norm, SiLU under the names `conv` and `bn`. */
+  /** Convolution, batch norm and activation under the names `conv` and `bn`. */
+  convBn(
+    name: string,
+    x: Value,
+    out: number,
+    kernel: number,
+    { stride = 1, groups = 1, activation = 'silu' as Activation } = {},
+  ): Value {
+    return this.scope(name, () =>
+      activate(this.batchNorm('bn', this.conv2d('conv', x, out, kernel, { stride, groups })), activation),
+    )
+  }
+
+  /** {@link convBn} with SiLU. */
   convBnSilu(name: string, x: Value, out: number, kernel: number, stride = 1, groups = 1): Value {
-    return this.scope(name, () => silu(this.batchNorm('bn', this.conv2d('conv', x, out, kernel, { stride, groups }))))
+    return this.convBn(name, x, out, kernel, { stride, groups })
   }
 }
 

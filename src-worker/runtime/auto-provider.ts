@@ -1,7 +1,10 @@
 /** What provider 'auto' means here. */
+import { chooseProvider, probeProviders, userCacheDir } from './providers'
 import type { ConcreteProvider } from './session'
 
-/** The CPU, until a probe has shown that another provider computes the same and is faster. */
-export async function autoProvider(): Promise<ConcreteProvider> {
-  return 'cpu'
+let known: Promise<ConcreteProvider> | null = null
+
+/** The fastest provider that computes the same as the CPU. Probes on first use; the answer is on file afterwards. */
+export function autoProvider(cacheDir: string | null = userCacheDir()): Promise<ConcreteProvider> {
+  return (known ??= probeProviders({ cacheDir }).then(chooseProvider))
 }

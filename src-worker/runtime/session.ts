@@ -3,6 +3,7 @@ import * as ort from 'onnxruntime-node'
 import { TagwrightError } from '@shared/base/errors'
 import type { Provider } from '@shared/domain/recipe'
 
+export type Tensor = ort.Tensor
 export type ConcreteProvider = Exclude<Provider, 'auto'>
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint8Array | Uint16Array
 
@@ -37,6 +38,7 @@ export const tensor = (
  */
 export async function openSession(model: Uint8Array | string, options: SessionOptions): Promise<Session> {
   const { provider, threads = 0, profile, optimize = 'all' } = options
+  requireBackend(provider)
   const settings: ort.InferenceSession.SessionOptions = {
     // In the default layout (NHWC) some convolutions are silently wrong: 6, 9, 15... input channels, some groups.
     executionProviders: [provider === 'webgpu' ? { name: 'webgpu', preferredLayout: 'NCHW' } : provider],
@@ -78,6 +80,29 @@ export async function openSession(model: Uint8Array | string, options: SessionOp
   }
 }
 
+/** Where each provider exists at all. */
+const homes: Record<ConcreteProvider, string> = {
+  cpu: 'every machine',
+  webgpu: 'machines with a driver for Vulkan, Direct3D 12 or Metal',
+  cuda: 'Linux and Windows machines with an NVIDIA GPU, CUDA 12 and cuDNN 9',
+  dml: 'Windows machines with a Direct3D 12 GPU',
+  coreml: 'Macs',
+}
+
+/** @throws `provider-unavailable` when this build of ONNX Runtime does not contain the provider. */
+function requireBackend(provider: ConcreteProvider): void {
+  const known = ort.listSupportedBackends().map(({ name }) => name)
+  if (known.includes(provider)) return
+  throw new TagwrightError(
+    'provider-unavailable',
+    `The ${provider} provider is not part of ONNX Runtime for ${process.platform} ${process.arch}; it works on ${homes[provider]}. Choose one of ${known.join(', ')}, or auto.`,
+    { provider },
+  )
+}
+
+/** Version of the runtime. */
+export const runtimeVersion = (): string => ort.env.versions.node ?? ort.env.versions.common
+
 function explain(error: unknown, provider: ConcreteProvider): TagwrightError {
   const text = error instanceof Error ? error.message : String(error)
   if (/out of memory|OUT_OF_DEVICE_MEMORY|bad_alloc|Failed to allocate|exceeds the max buffer/i.test(text))
@@ -87,7 +112,17 @@ function explain(error: unknown, provider: ConcreteProvider): TagwrightError {
       { provider },
       { cause: error },
     )
+  if (provider === 'cuda' && /providers_(cuda|shared)|libcu|libnv/i.test(text))
+    return new TagwrightError(
+      'provider-unavailable',
+      `The cuda provider lacks libraries on this machine (${text.slice(-200)}). Install CUDA 12 and cuDNN 9, then run "node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12"; or choose webgpu, which needs only the driver.`,
+      { provider },
+      { cause: error },
+    )
+  // The processor is always there, and a file that does not parse says nothing about its provider.
+  const aboutModel = provider === 'cpu' || /protobuf|load model/i.test(text)
   if (
+    !aboutModel &&
     /no available backend|not supported on|adapter|provider .*not|is not available|Unknown provider|libcuda|CUDA failure|failed to load/i.test(
       text,
     )

@@ -1,9 +1,8 @@
 /** Runs a training program: holds its state tensors and feeds each step's outputs into the next. */
-import type { Tensor } from 'onnxruntime-common'
 import { pack, unpack } from '@shared/engine/lower'
 import type { OptimizerDef } from '@shared/engine/optimizer'
 import type { Program, Slot } from '@shared/engine/step'
-import { type Session, type SessionOptions, openSession, tensor } from '../runtime/session'
+import { type Session, type SessionOptions, type Tensor, openSession, tensor } from '../runtime/session'
 
 export interface StepFeeds {
   /** uint8 pixels per image input, packed as `program.images` says. */

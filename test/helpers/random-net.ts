@@ -20,8 +20,8 @@ export interface NetOptions {
   side: readonly [number, number]
   seed: number
   layers?: number
-  /** Image by way of Focus, or fed as features straight into a convolution. */
-  stem?: 'focus' | 'conv'
+  /** By way of Focus, as scaled features, or as bytes straight into a convolution. */
+  stem?: 'focus' | 'conv' | 'image'
 }
 
 const channels = [3, 7, 16, 24, 32, 40]
@@ -33,9 +33,12 @@ export function buildRandomNet({ batch, side, seed, layers = 6, stem = 'focus' }
   const image = graph.input('images', [batch, 3, ...side])
   const steps: string[] = []
   const pick = <T>(items: readonly T[]): T => items[random.int(0, items.length - 1)]
-  const pixels = mul(image, 1 / 255)
-  let x =
-    stem === 'focus' ? nn.convBnSilu('stem', focus(image), pick(channels), 3) : nn.convBnSilu('stem', pixels, 24, 3)
+  const stems = {
+    focus: () => nn.convBnSilu('stem', focus(image), pick(channels), 3),
+    conv: () => nn.convBnSilu('stem', mul(image, 1 / 255), 24, 3),
+    image: () => nn.convBn('stem', image, 24, 3, { activation: 'leaky-relu' }),
+  }
+  let x = stems[stem]()
   for (let i = 0; i < layers; i++) {
     const name = `l${i}`
     const [kind, y] = layer(nn, name, x, random, pick)
@@ -77,7 +80,7 @@ function layer(nn: Nn, name: string, x: Value, random: Rng, pick: <T>(items: rea
   const stride = even && random.chance(0.3) ? 2 : 1
   switch (random.int(0, 7)) {
     case 0:
-      return ['conv3', nn.convBnSilu(name, x, pick(channels), 3, stride)]
+      return ['conv3', nn.convBn(name, x, pick(channels), 3, { stride, activation: 'leaky-relu' })]
     case 1:
       return ['conv1', nn.convBnSilu(name, x, pick(channels), 1)]
     case 2: {

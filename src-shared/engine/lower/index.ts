@@ -1,5 +1,6 @@
 /** Lowering: from macros to ONNX ops, for plain NCHW (any provider) or ONNX Runtime's blocked CPU layout. */
 import type { Graph, Value } from '../graph'
+import { lowerLeakyReluGrad } from './blocked/activation'
 import { lowerConv, lowerConvInputGrad } from './blocked/conv'
 import { lowerBatchNormGrad, lowerBatchNormTrain, lowerSilu, lowerSiluGrad } from './blocked/norm'
 import {
@@ -23,6 +24,8 @@ const rules: Readonly<Record<string, BlockedRule>> = {
   BatchNormGrad: lowerBatchNormGrad,
   Silu: lowerSilu,
   SiluGrad: lowerSiluGrad,
+  LeakyRelu: lowerElementwise,
+  LeakyReluGrad: lowerLeakyReluGrad,
   MaxPool: lowerMaxPool,
   MaxPoolGrad: lowerMaxPoolGrad,
   UpsampleNearest: lowerUpsample,

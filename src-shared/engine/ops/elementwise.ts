@@ -103,8 +103,14 @@ const Relu = op('Relu', 1, ({ inputs: [a], gradients: [g] }) => [mul(g!, mask(gr
 const Softplus = op('Softplus', 1, ({ inputs: [a], gradients: [g] }) => [mul(g!, sigmoid(a))], x())
 const Floor = op('Floor', 1, none('piecewise constant'), x())
 /** Small whole numbers, so that equal pairs occur. */
-const whole: OpExample = { inputs: [{ shape: [4, 5], dtype: 'int32', low: 0, high: 2 }, { shape: [5], dtype: 'int32', low: 0, high: 2 }] }
-const comparison = (name: string): Op => op(name, 2, none('boolean output'), [whole, ...(name === 'Equal' ? [] : ab())], 'bool')
+const whole: OpExample = {
+  inputs: [
+    { shape: [4, 5], dtype: 'int32', low: 0, high: 2 },
+    { shape: [5], dtype: 'int32', low: 0, high: 2 },
+  ],
+}
+const comparison = (name: string): Op =>
+  op(name, 2, none('boolean output'), [whole, ...(name === 'Equal' ? [] : ab())], 'bool')
 const Greater = comparison('Greater')
 const GreaterOrEqual = comparison('GreaterOrEqual')
 const Less = comparison('Less')

@@ -24,6 +24,8 @@ const cases: NetOptions[] = [
   { seed: 8, batch: 5, side: [12, 20] },
   { seed: 9, batch: 2, side: [13, 11], stem: 'conv' },
   { seed: 10, batch: 1, side: [9, 30], stem: 'conv' },
+  { seed: 15, batch: 2, side: [20, 24], stem: 'image' },
+  { seed: 16, batch: 17, side: [9, 8], stem: 'image', layers: 2 },
   { seed: 11, batch: 4, side: [24, 24], layers: 8 },
   { seed: 12, batch: 2, side: [48, 24], layers: 3 },
   { seed: 13, batch: 7, side: [12, 12] },

@@ -1,6 +1,6 @@
 /** YOLOX's decoupled, anchor-free head, and the decoding of its output. */
 import type { Graph, Value } from '../../../engine/graph'
-import type { Nn } from '../../../engine/nn'
+import type { Activation, Nn } from '../../../engine/nn'
 import { add, concat, exp, mul, reshape, sigmoid, slice, transpose } from '../../../engine/ops'
 import type { Features, SpatialConv } from './parts'
 
@@ -46,13 +46,14 @@ export function decoupledHead(
   hidden: number,
   classes: number,
   conv: SpatialConv,
+  activation: Activation = 'silu',
 ): DenseHead {
   // Prior probability .01: the first steps are not drowned by background.
   const prior = -Math.log((1 - 1e-2) / 1e-2)
   const levels = [features.p3, features.p4, features.p5]
   const parts = levels.map((x, i) =>
     nn.scope('head', () => {
-      const stem = nn.convBnSilu(`stems.${i}`, x, hidden, 1)
+      const stem = nn.convBn(`stems.${i}`, x, hidden, 1, { activation })
       const tower = (name: string) => nn.scope(`${name}.${i}`, () => conv('1', conv('0', stem, hidden, 3), hidden, 3))
       const cls = tower('cls_convs')
       const reg = tower('reg_convs')

@@ -1,17 +1,17 @@
 /** Building blocks of YOLOX (Ge et al. 2021, arXiv:2107.08430), names as in the original state dict. */
 import type { Value } from '../../../engine/graph'
-import type { Nn } from '../../../engine/nn'
+import type { Activation, Nn } from '../../../engine/nn'
 import { add, concat, maxPool, upsample } from '../../../engine/ops'
 
 /** A 3x3 (or k x k) convolution block, depth-wise separable when the model says so. */
 export type SpatialConv = (name: string, x: Value, out: number, kernel: number, stride?: number) => Value
 
-export function spatialConv(nn: Nn, depthwise: boolean): SpatialConv {
-  if (!depthwise) return (name, x, out, kernel, stride = 1) => nn.convBnSilu(name, x, out, kernel, stride)
+export function spatialConv(nn: Nn, depthwise: boolean, activation: Activation = 'silu'): SpatialConv {
+  if (!depthwise) return (name, x, out, kernel, stride = 1) => nn.convBn(name, x, out, kernel, { stride, activation })
   return (name, x, out, kernel, stride = 1) =>
     nn.scope(name, () => {
-      const spatial = nn.convBnSilu('dconv', x, x.shape[1], kernel, stride, x.shape[1])
-      return nn.convBnSilu('pconv', spatial, out, 1)
+      const spatial = nn.convBn('dconv', x, x.shape[1], kernel, { stride, groups: x.shape[1], activation })
+      return nn.convBn('pconv', spatial, out, 1, { activation })
     })
 }
 
@@ -43,10 +43,10 @@ export function cspLayer(
  * Spatial pyramid pooling with windows 5, 9 and 13. The large windows are not chains of the small one: chained maxima
  * tie with their neighbours, and tied positions would each receive the whole gradient.
  */
-export function sppBottleneck(nn: Nn, name: string, x: Value, out: number): Value {
+export function sppBottleneck(nn: Nn, name: string, x: Value, out: number, activation: Activation = 'silu'): Value {
   return nn.scope(name, () => {
-    const y = nn.convBnSilu('conv1', x, x.shape[1] / 2, 1)
-    return nn.convBnSilu('conv2', concat([y, maxPool(y, 5), maxPool(y, 9), maxPool(y, 13)], 1), out, 1)
+    const y = nn.convBn('conv1', x, x.shape[1] / 2, 1, { activation })
+    return nn.convBn('conv2', concat([y, maxPool(y, 5), maxPool(y, 9), maxPool(y, 13)], 1), out, 1, { activation })
   })
 }
 

@@ -35,6 +35,10 @@ const xShape = (node: Node, x: Value): readonly number[] => (node.attrs.x as num
 
 export const lowerConv: BlockedRule = (at, node) => {
   const [x, w, b] = node.inputs as Value[]
+  if (convAttrs(node.attrs).strides[0] === 1 && !at.has(x, 'rows')) {
+    const rows = at.imageRows(x, 'nhwc')
+    if (rows) at.set(x, { rows })
+  }
   const kind = convKind(at, node, x, w.shape)
   if (!kind || !at.isParam(w)) return false
   const { strides, pads } = convAttrs(node.attrs)
