@@ -51,6 +51,9 @@ export interface Checkpoint {
   shapes: ReadonlyMap<string, readonly number[]>
 }
 
+/** What is evaluated and exported: the averages where there are some. */
+export const weightsOf = ({ ema, param, bn }: Checkpoint): Tensors => (ema.size > 0 ? ema : new Map([...param, ...bn]))
+
 const FORMAT = 'tagwright-checkpoint'
 const VERSION = 1
 /** As in the reference implementation. */

@@ -1,5 +1,6 @@
 /** Fills in the 'auto' values of a recipe: what fits the model, the number of images and this machine. */
 import { augments, yoloxAugments, type AugmentSpec } from '@shared/catalog/augments'
+import { models } from '@shared/catalog/models'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
 import type { ConcreteProvider } from '../runtime/session'
 
@@ -22,7 +23,7 @@ export interface ResolvedRecipe extends Omit<
 }
 
 /** Optimizer steps of a run whose length is left to the program: enough for small data, bounded for large. */
-const AUTO_STEPS = 3000
+const AUTO_STEPS = 2500
 const NOMINAL_BATCH = 8
 
 /** @param images number of training images; @param provider what 'auto' means on this machine. */
@@ -41,7 +42,12 @@ export function resolveRecipe(given: Recipe, images: number, provider: ConcreteP
   const id = optimizer.id === 'auto' ? 'adamw' : optimizer.id
   const adaptive = id !== 'sgd'
   // Adaptive steps scale with the root of the batch, plain gradient steps with the batch.
-  const lr = optimizer.lr === 'auto' ? (adaptive ? 1e-3 * Math.sqrt(effective) : 0.00125 * effective) : optimizer.lr
+  const lr =
+    optimizer.lr === 'auto'
+      ? adaptive
+        ? models.get(recipe.model.id).learningRate * Math.sqrt(effective)
+        : 0.00125 * effective
+      : optimizer.lr
   const weightDecay = optimizer.weightDecay === 'auto' ? (id === 'adamw' ? 0.05 : 5e-4) : optimizer.weightDecay
   const warmup = recipe.schedule.warmup === 'auto' ? Math.min(3, epochs * 0.1) : recipe.schedule.warmup
   const { ema } = recipe.averages

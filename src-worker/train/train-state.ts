@@ -234,7 +234,10 @@ async function openStepper(
   provider: RunPlan['recipe']['provider'],
 ): Promise<Stepper> {
   try {
-    return await Stepper.create(program, options.optimizer, initial, { provider })
+    return await Stepper.create(program, options.optimizer, initial, {
+      provider,
+      optimize: provider === 'cpu' ? 'basic' : 'all',
+    })
   } catch (error) {
     if (error instanceof TagwrightError && error.code === 'out-of-memory')
       throw new TagwrightError(

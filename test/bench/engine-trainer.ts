@@ -49,7 +49,12 @@ export async function createEngineTrainer(options: EngineTrainerOptions): Promis
     weightDecay: 5e-4,
     block,
   })
-  const stepper = await Stepper.create(program, optimizer, initialTensors(program, 0), { provider, threads, profile })
+  const stepper = await Stepper.create(program, optimizer, initialTensors(program, 0), {
+    provider,
+    threads,
+    profile,
+    optimize: provider === 'cpu' ? 'basic' : 'all',
+  })
   const average = new WeightAverage(stepper, { decay: 0.9998, tau: 2000 })
   const packed = new WeakMap<Float32Array, Uint8Array>()
   return {

@@ -19,11 +19,24 @@ export async function run({ args }: BenchContext): Promise<void> {
   const [size, batch, classes] = [320, 8, 80]
   const folder = mkdtempSync(join(tmpdir(), 'tagwright-profile-'))
   const threads = Number(readOption(args, 'threads', '0'))
-  const trainer = await createEngineTrainer({ model, classes, size, batch, maxObjects: 20, provider: readOption(args, 'provider', 'cpu'), threads, profile: join(folder, 'p') })
+  const trainer = await createEngineTrainer({
+    model,
+    classes,
+    size,
+    batch,
+    maxObjects: 20,
+    provider: readOption(args, 'provider', 'cpu'),
+    threads,
+    profile: join(folder, 'p'),
+  })
   const random = rng(0)
   const images = Float32Array.from({ length: batch * 3 * size * size }, () => random.int(0, 255))
   const targets = new Float32Array(batch * 20 * 5)
-  for (let i = 0; i < batch * 10; i++) targets.set([i % classes, random.uniform(60, 260), random.uniform(60, 260), random.uniform(20, 100), random.uniform(20, 100)], (Math.floor(i / 10) * 20 + (i % 10)) * 5)
+  for (let i = 0; i < batch * 10; i++)
+    targets.set(
+      [i % classes, random.uniform(60, 260), random.uniform(60, 260), random.uniform(20, 100), random.uniform(20, 100)],
+      (Math.floor(i / 10) * 20 + (i % 10)) * 5,
+    )
   const wall: number[] = []
   for (let i = 0; i < steps; i++) {
     const start = performance.now()
@@ -45,9 +58,13 @@ export async function run({ args }: BenchContext): Promise<void> {
     return [...sums].sort((a, b) => b[1].ms - a[1].ms)
   }
   const total = kernels.reduce((s, e) => s + e.dur, 0) / 1000 / steps
-  console.log(`${model}: step ${wall.map((w) => w.toFixed(0)).join(' ')} ms; kernels ${total.toFixed(1)} ms, ${(kernels.length / steps).toFixed(0)} nodes`)
-  for (const [op, { ms, n }] of table((e) => e.args?.op_name ?? '?').slice(0, 22)) console.log(ms.toFixed(2).padStart(8), n.toFixed(0).padStart(6), op)
+  console.log(
+    `${model}: step ${wall.map((w) => w.toFixed(0)).join(' ')} ms; kernels ${total.toFixed(1)} ms, ${(kernels.length / steps).toFixed(0)} nodes`,
+  )
+  for (const [op, { ms, n }] of table((e) => e.args?.op_name ?? '?').slice(0, 22))
+    console.log(ms.toFixed(2).padStart(8), n.toFixed(0).padStart(6), op)
   console.log('by part')
   const part = (e: Event) => e.name.split('/').slice(1, 4).join('/') + (e.name.includes('.grad') ? ' grad' : '')
-  for (const [name, { ms, n }] of table(part).slice(0, 30)) console.log(ms.toFixed(2).padStart(8), n.toFixed(0).padStart(6), name)
+  for (const [name, { ms, n }] of table(part).slice(0, 30))
+    console.log(ms.toFixed(2).padStart(8), n.toFixed(0).padStart(6), name)
 }

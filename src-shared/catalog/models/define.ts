@@ -14,6 +14,8 @@ export interface ModelDef {
   /** Image sides must be multiples of this. */
   stride: number
   params: z.ZodType
+  /** Peak learning rate of AdamW at batch 8 that served small data sets best. */
+  learningRate: number
   /** Builds the network on images [N, 3, H, W]; raw output for the loss. */
   build(nn: Nn, images: Value, options: { classes: number; params: Record<string, unknown> }): DenseHead
   /** The inference output of what `build` returned. */

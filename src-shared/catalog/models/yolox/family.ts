@@ -13,18 +13,28 @@ export interface YoloxSize {
   depth: number
   width: number
   depthwise?: boolean
+  /** See ModelDef; measured for nano, the usual smaller step for the wider ones. */
+  learningRate?: number
   /** Trainable numbers with 80 classes, as the original code counts them. */
   parameters: number
 }
 
 /** Depth and width multipliers as in the original's configurations. */
-export function defineYolox({ title, depth, width, depthwise = false, parameters }: YoloxSize): ModelDef {
+export function defineYolox({
+  title,
+  depth,
+  width,
+  depthwise = false,
+  learningRate = 1e-3,
+  parameters,
+}: YoloxSize): ModelDef {
   return defineModel({
     title,
     task: 'detect',
     source: 'Ge et al. 2021, arXiv:2107.08430',
     input: yoloxInput,
     stride: 32,
+    learningRate,
     params: z.strictObject({}),
     examples: [{ classes: 80, parameters }],
     build: (nn: Nn, images: Value, { classes }) => {
