@@ -91,7 +91,7 @@ const homes: Record<ConcreteProvider, string> = {
 
 /** @throws `provider-unavailable` when this build of ONNX Runtime does not contain the provider. */
 function requireBackend(provider: ConcreteProvider): void {
-  const known = ort.listSupportedBackends().map(({ name }) => name)
+  const known = ort.listSupportedBackends().flatMap(({ name }) => (name in homes ? [name] : []))
   if (known.includes(provider)) return
   throw new TagwrightError(
     'provider-unavailable',
@@ -112,10 +112,17 @@ function explain(error: unknown, provider: ConcreteProvider): TagwrightError {
       { provider },
       { cause: error },
     )
-  if (provider === 'cuda' && /providers_(cuda|shared)|libcu|libnv/i.test(text))
+  if (provider === 'cuda' && /providers_(cuda|shared)|load shared library|libcu|libnv/i.test(text))
     return new TagwrightError(
       'provider-unavailable',
       `The cuda provider lacks libraries on this machine (${text.slice(-200)}). Install CUDA 12 and cuDNN 9, then run "node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12"; or choose webgpu, which needs only the driver.`,
+      { provider },
+      { cause: error },
+    )
+  if (provider === 'webgpu' && /webgpu_context|adapter/i.test(text))
+    return new TagwrightError(
+      'provider-unavailable',
+      `The webgpu provider found no GPU: no driver for Vulkan, Direct3D 12 or Metal answered. Install or update the driver of the GPU, or choose cpu.`,
       { provider },
       { cause: error },
     )

@@ -9,6 +9,8 @@ export interface CompareOptions {
   step?: number
   /** At most this many numbers of each input are moved, spread evenly. */
   samples?: number
+  /** Keeps what lies behind every stop-gradient as it is at the feeds while inputs move. */
+  holdStopped?: boolean
 }
 
 /**
@@ -20,9 +22,14 @@ export function compareGradients(
   wrt: readonly Value[],
   feeds: Readonly<Record<string, readonly number[]>>,
   tolerance: number,
-  { step = 1e-5, samples = Infinity }: CompareOptions = {},
+  { step = 1e-5, samples = Infinity, holdStopped = false }: CompareOptions = {},
 ): void {
   const gradients = interpret(grad(loss, wrt), feeds)
+  const stopped = loss.node.graph
+    .reachable([loss])
+    .flatMap((n) => (holdStopped && n.op.name === 'Identity' ? n.outputs : []))
+  const values = stopped.length ? interpret(stopped, feeds) : []
+  const held = new Map(stopped.map((v, i) => [v, values[i]]))
   wrt.forEach((input, which) => {
     const name = input.node.attrs.name as string
     const { data } = gradients[which]
@@ -33,7 +40,7 @@ export function compareGradients(
       const at = (delta: number) => {
         const moved = [...feeds[name]]
         moved[i] += delta
-        return interpret([loss], { ...feeds, [name]: moved })[0].data[0]
+        return interpret([loss], { ...feeds, [name]: moved }, held)[0].data[0]
       }
       const slope = (at(step) - at(-step)) / (2 * step)
       expect(

@@ -17,14 +17,20 @@ const ruleOf = new Map<Op, RefRule>(Object.entries(ops).map(([key, op]) => [op, 
 
 /**
  * @param feeds numbers of each graph input by name, in C order.
+ * @param held values that are taken as given instead of being computed.
  * @returns the wanted values, in order.
  */
-export function interpret(wanted: readonly Value[], feeds: Readonly<Record<string, ArrayLike<number>>>): RefTensor[] {
+export function interpret(
+  wanted: readonly Value[],
+  feeds: Readonly<Record<string, ArrayLike<number>>>,
+  held: ReadonlyMap<Value, RefTensor> = new Map(),
+): RefTensor[] {
   const graph: Graph = wanted[0].node.graph
   const known = new Map<Value, RefTensor>()
   for (const node of graph.reachable(wanted)) {
     const [first] = node.outputs
-    if (isInput(first)) {
+    if (held.has(first)) node.outputs.forEach((v) => known.set(v, held.get(v)!))
+    else if (isInput(first)) {
       const name = node.attrs.name as string
       const data = feeds[name]
       if (data?.length !== first.shape.reduce((a, b) => a * b, 1))
