@@ -1,6 +1,5 @@
 /** What a worker process can do. Each method loads its own module, so that a probe does not load the training code. */
-import { TagwrightError } from '@shared/base/errors'
-import type { CallContext, ServiceHandlers } from '@shared/contract/rpc'
+import type { ServiceHandlers } from '@shared/contract/rpc'
 import type { workerContract } from '@shared/contract/worker'
 import type { WorkerReport } from './report'
 
@@ -16,9 +15,6 @@ export interface WorkerHost {
  *   on `signal.aborted` finishes its step, writes last.ckpt and answers with status `cancelled`.
  */
 export function workerHandlers(report: WorkerReport, host: WorkerHost): ServiceHandlers<typeof workerContract> {
-  const notAvailable = (what: string) => (_input: unknown, _context: CallContext) => {
-    throw new TagwrightError('not-available', `This build has no ${what} yet.`)
-  }
   return {
     probe: async () => (await import('./runtime/probe')).probe(),
     train: async (input, { signal }) =>
@@ -27,6 +23,7 @@ export function workerHandlers(report: WorkerReport, host: WorkerHost): ServiceH
     evaluate: async (input, { signal }) =>
       (await import('./predict/evaluate')).evaluate(input, { report, signal, ...host }),
     score: async (input) => (await import('./predict/score-predictions')).scorePredictions(input),
-    exportOnnx: notAvailable('ONNX export'),
+    exportOnnx: async (input, { signal }) =>
+      (await import('./export/export-onnx')).exportOnnx(input, { report, signal, ...host }),
   }
 }

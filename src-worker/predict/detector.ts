@@ -15,35 +15,32 @@ export interface Detector {
   readonly pack: Packing
   /** Candidates of each of the first `count` images, in pixels of the network input. */
   run(images: EvalBatch['images'], shape: readonly number[], count: number, conf: number): Promise<Candidates[]>
+  /** The output tensor as it is. */
+  runRaw(images: EvalBatch['images'], shape: readonly number[]): Promise<Float32Array>
   close(): Promise<void>
 }
 
 export function createDetector(session: Session, spec: DetectorSpec): Detector {
   const { input, output } = spec
+  const feed = async (images: EvalBatch['images'], shape: readonly number[]) => {
+    const given =
+      input.type === 'float16'
+        ? tensor('float16', toFloat16(images as Float32Array), shape)
+        : tensor(input.type, images, shape)
+    const result = (await session.run({ [input.name]: given }))[output.name]
+    return { data: floats(result.data, output.name), dims: result.dims }
+  }
   return {
     spec,
     pack: { layout: input.layout, type: input.type === 'uint8' ? 'uint8' : 'float32' },
     async run(images, shape, count, conf) {
-      const feed =
-        input.type === 'float16'
-          ? tensor('float16', toFloat16(images as Float32Array), shape)
-          : tensor(input.type, images, shape)
-      const result = (await session.run({ [input.name]: feed }))[output.name]
-      const data = floats(result.data, output.name)
+      const result = await feed(images, shape)
       const { width, height } = input
       return Array.from({ length: count }, (_, image) =>
-        decodeOutput(
-          { data, dims: result.dims },
-          {
-            format: output.format,
-            image,
-            conf,
-            width,
-            height,
-          },
-        ),
+        decodeOutput(result, { format: output.format, image, conf, width, height }),
       )
     },
+    runRaw: async (images, shape) => (await feed(images, shape)).data,
     close: () => session.close(),
   }
 }

@@ -4,7 +4,7 @@ import { models } from '@shared/catalog/models'
 import type { ModelRef } from '@shared/contract/worker'
 import { mapClasses, type ClassMapping } from '@shared/domain/class-map'
 import type { Provider } from '@shared/domain/recipe'
-import { readCheckpoint } from '../train/checkpoint'
+import { readCheckpoint, weightsOf } from '../train/checkpoint'
 import type { Detector } from './detector'
 import { openOnnxDetector } from './onnx-detector'
 import { openTrainedDetector } from './trained-detector'
@@ -35,7 +35,7 @@ export async function openDetector(
       params: meta.modelParams,
       classes: names.length,
       names,
-      tensors: checkpoint.ema.size > 0 ? checkpoint.ema : new Map([...checkpoint.param, ...checkpoint.bn]),
+      tensors: weightsOf(checkpoint),
       batch,
       size: meta.size,
       provider,

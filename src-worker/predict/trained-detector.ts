@@ -16,6 +16,8 @@ export interface TrainedDetectorOptions {
   batch: number
   /** Height and width of the network input. */
   size: readonly [number, number]
+  /** Compute in float16 where an exported file would. */
+  half?: boolean
   provider: Provider
   /** Threads for one op; default: all cores. */
   threads?: number
@@ -23,8 +25,8 @@ export interface TrainedDetectorOptions {
 
 /** @throws `weights-do-not-fit`, `provider-unavailable`, `out-of-memory`. */
 export async function openTrainedDetector(options: TrainedDetectorOptions): Promise<Detector> {
-  const { model, params, classes, names = null, tensors, batch, size, threads } = options
-  const inference = buildInference(model, classes, tensors, { params, batch, size })
+  const { model, params, classes, names = null, tensors, batch, size, threads, half = false } = options
+  const inference = buildInference(model, classes, tensors, { params, batch, size, half })
   const provider = options.provider === 'auto' ? await autoProvider() : options.provider
   const session = await openSession(encodeInference(inference), { provider, ...(threads ? { threads } : {}) })
   return createDetector(session, {

@@ -1,0 +1,105 @@
+/** An exported file, opened again as anybody would, against the network as it was trained, on the same images. */
+import { buildInference, encodeInference } from '@shared/catalog/detector-inference'
+import type { ModelDef } from '@shared/catalog/models/define'
+import type { ExportReport, Thresholds } from '@shared/contract/worker'
+import { rng } from '@shared/base/rng'
+import { openSession, tensor } from '../runtime/session'
+import { decodeOutput } from '../predict/decode-output'
+import { toDetections } from '../predict/detector'
+import { openOnnxDetector } from '../predict/onnx-detector'
+import { pictureBatches } from '../predict/picture-batches'
+import { compareDetections } from './compare-detections'
+
+export interface ParityOptions {
+  /** The exported file. */
+  file: string
+  model: ModelDef
+  params: Record<string, unknown>
+  classes: number
+  tensors: ReadonlyMap<string, Float32Array>
+  size: readonly [number, number]
+  /** Image files; seeded noise is compared when none can be read. */
+  images: readonly string[]
+  /** The suppression of the file, or of the comparison where the file has none. */
+  thresholds: Thresholds
+  /** Largest differences that pass. */
+  tolerance: { box: number; score: number }
+  signal: AbortSignal | undefined
+}
+
+/** Detections above this score must agree. */
+const SCORE_LIMIT = 0.1
+
+/** Batch norms are not folded on the reference side; suppression is that of evaluation/nms. */
+export async function checkParity(options: ParityOptions): Promise<ExportReport['parity']> {
+  const { model, classes, tensors, params, size, tolerance } = options
+  const [height, width] = size
+  const exported = await openOnnxDetector(options.file, { batch: 1, provider: 'cpu' })
+  const { suppressed } = exported.spec.output
+  // Below the limit both sides are looked at a little further, unless the file itself ends above.
+  const conf = suppressed ? options.thresholds.conf : SCORE_LIMIT / 2
+  const limit = Math.max(SCORE_LIMIT, conf + tolerance.score)
+  const thresholds = { ...options.thresholds, conf }
+  const worst = { box: 0, score: 0, raw: 0 }
+  let images = 0
+  const inference = buildInference(model, classes, tensors, { params, batch: 1, size, fold: false })
+  const session = await openSession(encodeInference(inference), { provider: 'cpu' })
+  try {
+    for await (const pixels of inputs()) {
+      const shape = [1, 3, height, width]
+      const { output } = await session.run({ images: tensor('float32', pixels, shape) })
+      const raw = { data: output.data as Float32Array, dims: output.dims }
+      const at = { image: 0, conf, width, height }
+      const reference = decodeOutput(raw, { ...at, format: 'centre-objectness-classes' })
+      const [found] = await exported.run(pixels, shape, 1, conf)
+      const place = { scale: 1, offsetX: 0, offsetY: 0, width, height }
+      const want = toDetections(reference, place, thresholds, false)
+      const got = toDetections(found, place, thresholds, suppressed)
+      const errors = compareDetections(want, got, limit)
+      worst.box = Math.max(worst.box, errors.box)
+      worst.score = Math.max(worst.score, errors.score)
+      worst.raw = Math.max(worst.raw, errors.box, errors.score)
+      if (!suppressed) worst.raw = Math.max(worst.raw, difference(raw.data, await exported.runRaw(pixels, shape)))
+    }
+  } finally {
+    await session.close()
+    await exported.close()
+  }
+  return {
+    images,
+    maxBoxError: worst.box,
+    maxScoreError: worst.score,
+    maxError: worst.raw,
+    ok: worst.box <= tolerance.box && worst.score <= tolerance.score,
+  }
+
+  async function* inputs(): AsyncGenerator<Float32Array<ArrayBuffer>, void, void> {
+    const batches = pictureBatches({
+      files: options.images,
+      batch: 1,
+      width,
+      height,
+      input: exported.spec.pixels,
+      pack: { layout: 'nchw', type: 'float32' },
+      slice: null,
+      onFailed: () => {},
+      signal: options.signal,
+    })
+    for await (const { images: pixels } of batches) {
+      images++
+      yield pixels as Float32Array<ArrayBuffer>
+    }
+    if (images > 0) return
+    const random = rng('parity')
+    yield Float32Array.from({ length: 3 * height * width }, () => random.int(0, model.input.range))
+  }
+}
+
+function difference(a: Float32Array, b: Float32Array): number {
+  let worst = a.length === b.length ? 0 : Infinity
+  for (let i = 0; i < a.length; i++) {
+    // Infinite sizes of hopeless boxes are equal when both are infinite.
+    if (a[i] !== b[i]) worst = Math.max(worst, Math.abs(a[i] - b[i]))
+  }
+  return worst
+}
