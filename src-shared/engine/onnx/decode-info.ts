@@ -52,16 +52,13 @@ const elementTypes: Record<number, string> = {
 
 /** @throws `bad-model` when the bytes are no ONNX model, were cut off, or exceed what any model has. */
 export function decodeOnnxInfo(bytes: Uint8Array): OnnxInfo {
+  if (bytes.length === 0) throw bad('it is empty')
   try {
     return decodeModel(bytes)
   } catch (error) {
     if (error instanceof TagwrightError && error.code === 'bad-model') throw error
     throw bad(
-      bytes.length === 0
-        ? 'it is empty'
-        : looksLikeOnnx(bytes)
-          ? 'its structure is damaged; it may have been cut off'
-          : 'its bytes are not in ONNX format',
+      looksLikeOnnx(bytes) ? 'its structure is damaged; it may have been cut off' : 'its bytes are not in ONNX format',
     )
   }
 }
