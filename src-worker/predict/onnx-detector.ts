@@ -86,6 +86,6 @@ export async function openOnnxDetector(file: string, options: OnnxDetectorOption
   const info = await inspectOnnx(file)
   const spec = describeDetector(info, { file, batch, ...(pixels ? { pixels } : {}) })
   const provider = options.provider === 'auto' ? await autoProvider() : options.provider
-  const session = await openSession(file, { provider, ...(threads ? { threads } : {}) })
+  const session = await openSession(file, { provider, placement: 'any', ...(threads ? { threads } : {}) })
   return createDetector(session, spec)
 }

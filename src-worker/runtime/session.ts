@@ -15,6 +15,11 @@ export interface SessionOptions {
   profile?: string
   /** ONNX Runtime's own graph optimisations; off where the graph is already lowered. */
   optimize?: 'disabled' | 'basic' | 'extended' | 'all'
+  /**
+   * `strict`, the default: every node runs on the provider, or the model is refused. `any`: what the provider lacks runs
+   * on the processor; right for files made elsewhere, whose operations nobody here chose.
+   */
+  placement?: 'strict' | 'any'
 }
 
 export interface Session {
@@ -34,10 +39,10 @@ export const tensor = (
 
 /**
  * @param model bytes of a model, or the path of a file.
- * @throws `provider-unavailable` when the provider cannot be started here, `bad-model` when the runtime refuses the model.
+ * @throws `provider-unavailable` when the provider cannot be started here, `not-on-provider`, `bad-model` when the runtime refuses the model.
  */
 export async function openSession(model: Uint8Array | string, options: SessionOptions): Promise<Session> {
-  const { provider, threads = 0, profile, optimize = 'all' } = options
+  const { provider, threads = 0, profile, optimize = 'all', placement = 'strict' } = options
   requireBackend(provider)
   const settings: ort.InferenceSession.SessionOptions = {
     // In the default layout (NHWC) some convolutions are silently wrong: 6, 9, 15... input channels, some groups.
@@ -53,7 +58,7 @@ export async function openSession(model: Uint8Array | string, options: SessionOp
         // they gain the run.
         intra_op: { allow_spinning: '0' },
         // A node that silently lands on the CPU would make a GPU run slow and hard to understand: refuse instead.
-        ...(provider === 'webgpu' ? { disable_cpu_ep_fallback: '1' } : {}),
+        ...(provider === 'webgpu' && placement === 'strict' ? { disable_cpu_ep_fallback: '1' } : {}),
       },
     },
   }
@@ -123,6 +128,13 @@ function explain(error: unknown, provider: ConcreteProvider): TagwrightError {
     return new TagwrightError(
       'provider-unavailable',
       `The webgpu provider found no GPU: no driver for Vulkan, Direct3D 12 or Metal answered. Install or update the driver of the GPU, or choose cpu.`,
+      { provider },
+      { cause: error },
+    )
+  if (/fallback to CPU EP has been explicitly disabled/i.test(text))
+    return new TagwrightError(
+      'not-on-provider',
+      `The model has operations that the ${provider} provider does not have, and nothing is moved to the processor silently. Choose cpu.`,
       { provider },
       { cause: error },
     )

@@ -5,6 +5,10 @@ import { create, toBinary } from '@bufbuild/protobuf'
 import { ModelProtoSchema, TensorProto_DataType } from '@shared/engine/onnx/generated/onnx_pb'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { expect, test } from 'vitest'
+import { Graph } from '@shared/engine/graph'
+import { encodeOnnx } from '@shared/engine/onnx/encode'
+import { nonMaxSuppression } from '@shared/engine/ops/select'
+import { openSession, tensor } from '../../src-worker/runtime/session'
 import { need } from '../helpers/need'
 
 const gpu = need('gpu')
@@ -82,5 +86,26 @@ gpu.describe('The WebGPU provider', () => {
       env: { ...process.env, VK_DRIVER_FILES: '/nowhere/driver.json' },
     })
     expect(stdout).toMatch(/^refused: /)
+  })
+
+  test('takes no model with operations that it lacks, unless asked to', async () => {
+    const graph = new Graph()
+    const boxes = graph.input('boxes', [1, 3, 4])
+    graph.output(
+      'kept',
+      nonMaxSuppression(boxes, graph.input('scores', [1, 1, 3]), { perClass: 3, iou: 0.5, minScore: 0.1, rows: 3 }),
+    )
+    const model = encodeOnnx(graph)
+    await expect(openSession(model, { provider: 'webgpu' })).rejects.toMatchObject({
+      code: 'not-on-provider',
+      message: expect.stringMatching(/operations that the webgpu provider does not have.*Choose cpu/),
+    })
+    const session = await openSession(model, { provider: 'webgpu', placement: 'any' })
+    const { kept } = await session.run({
+      boxes: tensor('float32', Float32Array.of(0, 0, 10, 10, 1, 1, 10, 10, 20, 20, 30, 30), [1, 3, 4]),
+      scores: tensor('float32', Float32Array.of(0.5, 0.9, 0.3), [1, 1, 3]),
+    })
+    expect([...(kept.data as BigInt64Array)].map(Number)).toEqual([0, 0, 1, 0, 0, 2])
+    await session.close()
   })
 })
