@@ -73,7 +73,7 @@ export function describeDetector(info: OnnxInfo, options: SpecOptions): Detector
   if (!declared) {
     throw new TagwrightError(
       'input-needed',
-      `${options.file} does not say how its pixels must look. Tell it with --input, for example --input '{"order":"RGB","range":1,"align":"center"}'.`,
+      `${options.file} does not say how its pixels must look. Tell it with --input (order, range, alignment), for example --input RGB,1,center.`,
       { file: options.file },
     )
   }

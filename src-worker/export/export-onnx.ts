@@ -73,6 +73,11 @@ export async function exportOnnx(input: Input, host: ExportHost): Promise<z.inpu
     images: (data?.samples ?? []).slice(0, PARITY_IMAGES).map(({ file }) => file),
     thresholds,
     tolerance: half ? tolerances.half : tolerances.full,
+    onNothing: (limit) =>
+      report.log(
+        'warning',
+        `Nothing was detected above ${limit.toFixed(2)} on the images of the comparison; no boxes were compared.`,
+      ),
     signal,
   })
   if (parity.images === 0)

@@ -9,6 +9,8 @@ import { evalThresholds, exportReportSchema, predictThresholds } from '@shared/c
 import { yoloxInput } from '@shared/domain/model-input'
 import { decodeOnnxInfo } from '@shared/engine/onnx/decode-info'
 import { ModelProtoSchema } from '@shared/engine/onnx/generated/onnx_pb'
+import { models } from '@shared/catalog/models'
+import { checkParity } from '../../../src-worker/export/check-parity'
 import { compareDetections } from '../../../src-worker/export/compare-detections'
 import { exportOnnx } from '../../../src-worker/export/export-onnx'
 import { evaluate } from '../../../src-worker/predict/evaluate'
@@ -177,6 +179,47 @@ describe('an exported file as a model', () => {
       exportOnnx({ ...options, ...predictThresholds, checkpoint: 'last', out: join(dir, 'x.onnx') }, host),
     ).rejects.toMatchObject({ code: 'not-found' })
     expect(readdirSync(dir).filter((name) => name.includes('x.onnx') || name.endsWith('.part'))).toEqual([])
+  })
+})
+
+describe('the parity check', () => {
+  const check = async (tensors: Map<string, Float32Array>, images: string[]) => {
+    let nothing = 0
+    const parity = await checkParity({
+      file: (await write('plain')).out,
+      model: models.get('yolox-nano'),
+      params: {},
+      classes: 3,
+      tensors,
+      size: [128, 128],
+      images,
+      thresholds: predictThresholds,
+      tolerance: { box: 0.01, score: 1e-4 },
+      onNothing: () => nothing++,
+      signal: undefined,
+    })
+    return { parity, nothing }
+  }
+  test('sees biases of another value', async () => {
+    const images = run.samples.map(({ file }) => file)
+    expect((await check(run.tensors, images)).parity).toMatchObject({ images: 6, ok: true })
+    const other = new Map(run.tensors)
+    for (const level of [0, 1, 2]) {
+      const name = `head.reg_preds.${level}.bias`
+      other.set(
+        name,
+        run.tensors.get(name)!.map((v) => v + 0.01),
+      )
+    }
+    const { parity } = await check(other, images)
+    expect(parity.ok).toBe(false)
+    expect(parity.maxBoxError).toBeGreaterThan(0.05)
+    expect(parity.maxScoreError).toBeLessThan(1e-4)
+  })
+  test('compares on noise when no image can be read', async () => {
+    const { parity } = await check(run.tensors, [join(dir, 'gone.png')])
+    expect(parity).toMatchObject({ images: 0, ok: true })
+    expect(parity.maxError).toBeGreaterThan(0)
   })
 })
 
