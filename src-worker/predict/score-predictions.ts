@@ -6,7 +6,7 @@ import type { IouType } from '@shared/evaluation/coco-params'
 import { evaluateCoco } from '@shared/evaluation/evaluate-coco'
 import { loadCocoResults } from '@shared/evaluation/load-coco'
 import { readSnapshot } from '../data/read-snapshot'
-import { snapshotTruth } from './snapshot-truth'
+import { snapshotTruth } from '@shared/evaluation/from-snapshot'
 
 /** Evaluates a file in COCO's result format against a snapshot. Throws `not-found`, `bad-json`, `bad-results`. */
 export async function scorePredictions(input: {
