@@ -69,7 +69,7 @@ export function toDetections(
   const { boxes, scores, classes, count } = candidates
   const kept = suppressed
     ? Array.from({ length: Math.min(count, maxDet) }, (_, i) => i)
-    : nms(boxes, scores, null, { iou, maxDet, maxCandidates: Infinity })
+    : nms(boxes, scores, classes, { iou, maxDet, maxCandidates: Infinity })
   const { scale, offsetX, offsetY, width, height } = sample
   const out: Detection[] = []
   const x = (value: number) => Math.min(Math.max((value - offsetX) / scale, 0), width)
