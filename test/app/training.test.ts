@@ -63,6 +63,20 @@ describe('training', () => {
     expect(curves[1]).toEqual(curves[0])
   }, 400_000)
 
+  it('exports what it trained: the file scores as the run does', async () => {
+    const file = join(folder, 'model.onnx')
+    const exported = await json('export', project, '--run', 'whole', '--out', file)
+    expect(exported.parity.ok).toBe(true)
+    const ofRun = await json('eval', project, '--run', 'whole', '--split', 'val')
+    const ofFile = await json('eval', project, '--model', file, '--split', 'val')
+    expect(ofFile.stats).toEqual(ofRun.stats)
+    expect(ofFile.images).toBeGreaterThan(0)
+    const { runs } = await json('runs', project)
+    // The score told while training is the score of the evaluation afterwards.
+    const best = runs.find((r: { name: string }) => r.name === 'whole').best
+    expect(ofRun.coco.AP).toBe(best.AP)
+  }, 200_000)
+
   it('says what is wrong with a recipe, a size and a loss that is not finite', async () => {
     const unknown = await run('train', project, '--set', 'optimiser.lr=1')
     expect(JSON.parse(unknown.stdout).error.message).toContain('Did you mean "optimizer"')

@@ -16,7 +16,7 @@ import { trainAndFollow } from './run-commands'
 import { duration, plural, score } from './text'
 
 interface DemoOptions {
-  dir: string
+  dir?: string
   images: number
   epochs: number | 'auto'
   seed: number
@@ -27,12 +27,12 @@ export const demoCommand = (cli: CliContext): Command =>
     'demo',
     'demo --dir /tmp/harbour --epochs 20',
   ])
-    .option('--dir <folder>', 'folder for all of it', 'tagwright-demo')
+    .option('--dir <folder>', 'folder for all of it (default: tagwright-demo, or the next free tagwright-demo-2...)')
     .option('--images <n>', 'number of generated images', integer(10, 100_000), 240)
-    .option('--epochs <n>', 'number of epochs, or auto', autoOr(integer(1)), 'auto')
+    .option('--epochs <n>', 'number of epochs, or auto', autoOr(integer(1)), 60)
     .option('--seed <n>', 'seed of data and training', integer(0), 0)
     .action(async (options: DemoOptions, command: Command) => {
-      const dir = resolve(options.dir)
+      const dir = resolve(options.dir ?? freeFolder('tagwright-demo'))
       if (existsSync(dir) && readdirSync(dir).length > 0) {
         throw new TagwrightError(
           'folder-not-empty',
@@ -101,3 +101,10 @@ export const demoCommand = (cli: CliContext): Command =>
         ],
       )
     })
+
+/** `name`, or the first of `name-2`, `name-3`... that is not there: a second try does not fail on the first one's files. */
+function freeFolder(name: string): string {
+  let folder = name
+  for (let i = 2; existsSync(folder); i++) folder = `${name}-${i}`
+  return folder
+}
