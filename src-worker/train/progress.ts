@@ -28,7 +28,7 @@ export class Progress {
     this.epoch.waitMs += now - this.mark
     this.mark = now
   }
-  endStep(_epoch: number, metrics: Record<string, number>): void {
+  endStep(metrics: Record<string, number>): void {
     this.epoch.busyMs += performance.now() - this.mark
     this.epoch.steps++
     for (const [name, value] of Object.entries(metrics))

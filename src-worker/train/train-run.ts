@@ -63,7 +63,7 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
       await state.resize(batch.width)
       const metrics = await stepOrExplain(state, batch)
       batch.release()
-      progress.endStep(batch.epoch, metrics)
+      progress.endStep(metrics)
       report.metrics(stepRows(state, batch, metrics))
       report.progress(
         `epoch ${batch.epoch + 1} of ${recipe.epochs}`,
