@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
 
 const at = (path: string) => resolve(import.meta.dirname, path)
@@ -18,6 +19,17 @@ export default defineConfig({
           'decode-thread': at('src-worker/data/decode-thread.ts'),
         },
       },
+    },
+  },
+  renderer: {
+    root: at('src-renderer'),
+    resolve: { alias },
+    plugins: [vue()],
+    build: {
+      minify: true,
+      outDir: at('out/renderer'),
+      chunkSizeWarningLimit: 2000,
+      rolldownOptions: { input: at('src-renderer/index.html') },
     },
   },
 })

@@ -1,0 +1,20 @@
+/** Whatever a person can invoke is one Action: it feeds the menu, the toolbar, the palette, the shortcut sheet and keys. */
+import type { Component } from 'vue'
+
+export interface Action {
+  /** `edit.undo`: stable, since remapped keys are stored under it. */
+  id: string
+  /** i18n keys. */
+  title: string
+  group: string
+  /** Default keys in tinykeys' syntax: `$mod+z`, `Shift+?`. */
+  keys?: readonly string[]
+  icon?: Component
+  /** Place in the application menu; without it the action is in the palette only. */
+  menu?: 'file' | 'edit' | 'view' | 'label' | 'run' | 'help'
+  /** Reactive: false greys the action out and leaves its keys to others. */
+  when?: () => boolean
+  run: () => void | Promise<void>
+}
+
+export const defineAction = (action: Action): Action => action

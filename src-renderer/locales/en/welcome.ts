@@ -1,0 +1,1 @@
+export default { title: 'Welcome', none: 'No project is open.' }
