@@ -56,7 +56,10 @@ export const campaign: Campaign = {
           const trained = await cli('train', project, '--train-splits', 'train,val', '--seed', `${seed}`, ...options)
           const { coco } = await cli('eval', project, '--run', trained.run, '--split', 'test')
           const { seconds, imagesPerSecond } = trained
-          const runs = [...(figures[kind]?.runs ?? []), { seed, AP: coco.AP, AP50: coco.AP50, seconds, imagesPerSecond }]
+          const runs = [
+            ...(figures[kind]?.runs ?? []),
+            { seed, AP: coco.AP, AP50: coco.AP50, seconds, imagesPerSecond },
+          ]
           const mean = (key: 'AP' | 'AP50') => runs.reduce((sum, run) => sum + run[key], 0) / runs.length
           figures[kind] = { runs, meanAP: mean('AP'), meanAP50: mean('AP50') }
           record(figures)
