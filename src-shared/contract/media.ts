@@ -40,11 +40,11 @@ export const imageInfoSchema = z.object({
   tiled: z.boolean(),
   /** Side of a tile in pixels; tiles at the right and lower edge are smaller, tiles do not overlap. */
   tileSize: z.int(),
-  /** Coarsest first: level 0 fits into one tile, each next one doubles it, the last is the image. Empty unless tiled. */
+  /** Level 0 is the image; each next one has half its size, rounded up; the last fits into one tile. Empty unless tiled. */
   levels: z.array(imageLevelSchema),
   /** `ready` for images that are not tiled. */
   state: tileStateSchema,
-  /** Levels 0 to `complete` have all of their tiles; -1: none yet. */
+  /** Levels from `complete` on (coarser ones) have all of their tiles; `levels.length`: none yet; 0: all are there. */
   complete: z.int(),
   /** Share of the work that is done, 0..1. */
   done: z.number(),
