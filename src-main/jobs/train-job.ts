@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { canonicalJson } from '@shared/base/canonical-json'
 import { TagwrightError, toErrorShape } from '@shared/base/errors'
 import { finalJobStatuses, type Job } from '@shared/contract/jobs'
 import type { TrainResult } from '@shared/contract/worker'
@@ -71,7 +72,11 @@ async function train(
       { ...deps, context: { ...context, signal, log }, metrics: storeMetrics },
       (worker, options) => {
         worker.on('recipe', ({ recipe: resolved }) => {
-          updateRun(db, run, { recipe: resolved, recipeHash: hashRecipe(resolved), provider: providerOf(resolved) })
+          updateRun(db, run, {
+            recipe: resolved,
+            recipeHash: sha256(canonicalJson(resolved)),
+            provider: providerOf(resolved),
+          })
           changed()
         })
         worker.on('resumed', ({ step, epoch }) => {
@@ -163,21 +168,7 @@ const statusOfAbort = (signal: AbortSignal) =>
 const providerOf = (recipe: Record<string, unknown>): string | null =>
   typeof recipe.provider === 'string' ? recipe.provider : null
 
-/** sha256 of the recipe with its keys in order, so that equal recipes have equal hashes. */
-function hashRecipe(recipe: Record<string, unknown>): string {
-  const sorted = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(sorted)
-    if (value === null || typeof value !== 'object') return value
-    return Object.fromEntries(
-      Object.entries(value)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, inner]) => [key, sorted(inner)]),
-    )
-  }
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(recipe)))
-    .digest('hex')
-}
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 function fileLog(runDir: string, context: JobContext): JobContext['log'] {
   return (level, message) => {

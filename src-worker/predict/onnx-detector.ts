@@ -6,7 +6,7 @@ import { describeDetector } from '@shared/catalog/detector-signatures'
 import type { ModelInput } from '@shared/domain/model-input'
 import type { Provider } from '@shared/domain/recipe'
 import { decodeOnnxInfo, type OnnxInfo } from '@shared/engine/onnx/decode-info'
-import { autoProvider } from '../runtime/auto-provider'
+import { resolveProvider } from '../runtime/auto-provider'
 import { openSession } from '../runtime/session'
 import { createDetector, type Detector } from './detector'
 
@@ -85,7 +85,7 @@ export async function openOnnxDetector(file: string, options: OnnxDetectorOption
   const { pixels, batch, threads } = options
   const info = await inspectOnnx(file)
   const spec = describeDetector(info, { file, batch, ...(pixels ? { pixels } : {}) })
-  const provider = options.provider === 'auto' ? await autoProvider() : options.provider
+  const provider = await resolveProvider(options.provider)
   const session = await openSession(file, { provider, placement: 'any', ...(threads ? { threads } : {}) })
   return createDetector(session, spec)
 }

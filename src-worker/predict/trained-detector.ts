@@ -2,7 +2,7 @@
 import { buildInference, encodeInference } from '@shared/catalog/detector-inference'
 import type { ModelDef } from '@shared/catalog/models/define'
 import type { Provider } from '@shared/domain/recipe'
-import { autoProvider } from '../runtime/auto-provider'
+import { resolveProvider } from '../runtime/auto-provider'
 import { openSession } from '../runtime/session'
 import { createDetector, type Detector } from './detector'
 
@@ -27,7 +27,7 @@ export interface TrainedDetectorOptions {
 export async function openTrainedDetector(options: TrainedDetectorOptions): Promise<Detector> {
   const { model, params, classes, names = null, tensors, batch, size, threads, half = false } = options
   const inference = buildInference(model, classes, tensors, { params, batch, size, half })
-  const provider = options.provider === 'auto' ? await autoProvider() : options.provider
+  const provider = await resolveProvider(options.provider)
   const session = await openSession(encodeInference(inference), { provider, ...(threads ? { threads } : {}) })
   return createDetector(session, {
     input: { name: 'images', type: 'float32', layout: 'nchw', batch, height: size[0], width: size[1] },

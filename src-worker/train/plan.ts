@@ -7,7 +7,7 @@ import { parseRecipe, type Recipe } from '@shared/domain/recipe'
 import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
 import { readSnapshot } from '../data/read-snapshot'
 import type { WorkerReport } from '../report'
-import { autoProvider } from '../runtime/auto-provider'
+import { resolveProvider } from '../runtime/auto-provider'
 import { type ResolvedRecipe, resolveRecipe } from './resolve-recipe'
 
 export interface TrainInput {
@@ -59,6 +59,6 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
       'no-annotations',
       `None of the ${train.length} training images has an annotation. Annotate some, then train.`,
     )
-  const provider = given.provider === 'auto' ? await autoProvider() : given.provider
+  const provider = await resolveProvider(given.provider)
   return { recipe: resolveRecipe(given, train.length, provider), header, train, val }
 }

@@ -1,6 +1,7 @@
 /** The weights, averages and optimizer states of a run, and where in the data it is. */
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { canonicalJson } from '@shared/base/canonical-json'
 import { TagwrightError } from '@shared/base/errors'
 import { type DetectorProgramOptions, detectorProgram } from '@shared/catalog/detector'
 import { models } from '@shared/catalog/models'
@@ -15,9 +16,10 @@ import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint'
 import { findNonFinite } from './diagnose'
 import { initialTensors } from './initial'
 import { learningRates } from './learning-rate'
-import { startWeights } from './start-weights'
+import { describeStart, startWeights } from './start-weights'
 import { Stepper, type Tensors } from './stepper'
-import type { RunPlan, TrainInput } from './plan'
+import { writeAtomic } from '../files/write-atomic'
+import type { RunPlan, TrainHost, TrainInput } from './plan'
 import { unpackPixels } from './unpack-pixels'
 
 export interface Score {
@@ -52,7 +54,7 @@ export class TrainState {
   }
 
   /** Random weights, a checkpoint's weights, or the run's own last state. */
-  static async open(plan: RunPlan, input: TrainInput): Promise<TrainState> {
+  static async open(plan: RunPlan, input: TrainInput, host: TrainHost): Promise<TrainState> {
     const { recipe, header } = plan
     const options: DetectorProgramOptions = {
       model: models.get(recipe.model.id),
@@ -72,7 +74,21 @@ export class TrainState {
     const program = detectorProgram(options)
     const checkpoint = input.resume ? await readCheckpoint(join(input.runDir, 'last.ckpt')) : null
     let initial = initialTensors(program, recipe.seed)
-    if (!checkpoint && input.weights) initial = await startWeights(input.weights, program, initial)
+    if (!checkpoint && input.weights) {
+      const { tensors, report } = await startWeights(input.weights, {
+        ...host,
+        program,
+        initial,
+        model: options.model,
+        params: recipe.model.params,
+        labels: header.labels.map(({ name }) => name),
+        samples: plan.train,
+        size: options.size,
+      })
+      initial = tensors
+      host.report.log('info', describeStart(report))
+      await writeAtomic(join(input.runDir, 'start-weights.json'), [JSON.stringify(report, null, 2)])
+    }
     const stepper = await openStepper(program, options, initial, recipe.provider)
     const state = new TrainState(plan, options, stepper, new WeightAverage(stepper, recipe.averages.ema))
     if (checkpoint) state.restore(checkpoint)
@@ -170,7 +186,7 @@ export class TrainState {
         epoch: this.position.epoch + this.position.batch / this.stepsPerEpoch,
         // Every draw is seeded by (seed, epoch, sample), so the position is the whole state of the generator.
         rng: { seed: recipe.seed, ...this.position },
-        recipeHash: createHash('sha256').update(JSON.stringify(recipe)).digest('hex'),
+        recipeHash: createHash('sha256').update(canonicalJson(recipe)).digest('hex'),
         bestScore: this.best?.AP ?? null,
         task: recipe.task,
         model: recipe.model.id,
