@@ -72,8 +72,26 @@ export const detectionSchema = z.object({
   box,
 })
 
-/** Cuts each image into overlapping squares of `size` px before the model sees it. */
-export const sliceSchema = z.object({ size: z.int().min(32), overlap: z.number().min(0).max(0.9).default(0.2) })
+/**
+ * Cuts each image into overlapping squares of `size` px before the model sees it, and the whole image beside them (SAHI,
+ * Akyon et al. 2022, arXiv:2202.06934). `auto` size: from the sizes of the project's objects.
+ */
+export const sliceSchema = z.object({
+  size: z.union([z.int().min(32), z.literal('auto')]),
+  overlap: z.number().min(0).max(0.9).default(0.2),
+  /** How detections of different slices become one. */
+  merge: z.enum(['greedy-nmm', 'nmm', 'nms']).default('greedy-nmm'),
+  /** ios: intersection over the smaller box. */
+  metric: z.enum(['ios', 'iou']).default('ios'),
+  /** Two detections belong together from this value on. */
+  threshold: z.number().min(0).max(1).default(0.5),
+  /** Whether the whole image is looked at too. */
+  whole: z.boolean().default(true),
+})
+export type SliceOptions = z.infer<typeof sliceSchema>
+/** As a worker takes it: the size is a number. */
+export const concreteSliceSchema = z.object({ ...sliceSchema.shape, size: z.int().min(32) })
+export type ConcreteSlice = z.infer<typeof concreteSliceSchema>
 
 const inference = {
   model: modelRefSchema,
@@ -85,7 +103,7 @@ const inference = {
    */
   classMap: z.record(z.string(), z.string()).nullable().default(null),
   ...thresholdsSchema.shape,
-  slice: sliceSchema.nullable().default(null),
+  slice: concreteSliceSchema.nullable().default(null),
   provider: providerSchema.default('auto'),
 }
 
@@ -170,7 +188,7 @@ export const workerContract = defineContract({
         /** Path of snapshot.jsonl.gz. */
         snapshot: z.string(),
         resume: z.boolean(),
-        /** A checkpoint of this product to start from. */
+        /** A checkpoint of this product, or an ONNX file, to start from. */
         weights: z.string().nullable(),
         /** Folder for decoded images that may be deleted at any time. */
         cacheDir: z.string().nullable().default(null),

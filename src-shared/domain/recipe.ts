@@ -21,7 +21,7 @@ export const recipeSchema = z.strictObject({
     .strictObject({
       id: z.string().default('yolox-nano'),
       params: z.record(z.string(), z.unknown()).default({}),
-      /** Path of a checkpoint of this product to start from, or null for random weights. */
+      /** Path of a checkpoint of this product or of an ONNX file to start from, or null for random weights. */
       weights: z.string().nullable().default(null),
       surgery: z.array(plugin).default([]),
     })

@@ -23,7 +23,7 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
   if (!input.resume) await writeAtomic(join(input.runDir, 'recipe.json'), [JSON.stringify(recipe, null, 2)])
   report.recipe(recipe as unknown as Record<string, unknown>)
   const model = models.get(recipe.model.id)
-  const state = await TrainState.open(plan, input)
+  const state = await TrainState.open(plan, input, host)
   if (input.resume)
     report.resumed({ step: state.step, epoch: state.position.epoch + state.position.batch / state.stepsPerEpoch })
   const sizeAt = epochSizes(recipe)

@@ -3,7 +3,7 @@ import { TagwrightError } from '../../base/errors'
 
 export interface WireField {
   number: number
-  /** Varints and fixed-width numbers. */
+  /** Varints, and the bits of fixed-width numbers. */
   value: bigint
   /** Length-delimited fields: a view. */
   bytes: Uint8Array | null
@@ -12,6 +12,7 @@ export interface WireField {
 /** Walks the fields of one message; nested ones are walked only when asked for. @throws `bad-protobuf`. */
 export function* wireFields(bytes: Uint8Array): Generator<WireField, void, void> {
   let at = 0
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const varint = (): bigint => {
     let value = 0n
     // Small numbers, which are most, need no bigint shifts.
@@ -39,9 +40,24 @@ export function* wireFields(bytes: Uint8Array): Generator<WireField, void, void>
     } else if (type === 1 || type === 5) {
       const width = type === 1 ? 8 : 4
       if (at + width > bytes.length) throw broken()
+      const value = width === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true))
       at += width
-      yield { number, value: 0n, bytes: null }
+      yield { number, value, bytes: null }
     } else throw broken()
+  }
+}
+
+/** The numbers of a packed repeated varint field. @throws `bad-protobuf`. */
+export function* packedVarints(bytes: Uint8Array): Generator<bigint, void, void> {
+  for (let at = 0; at < bytes.length;) {
+    let value = 0n
+    for (let shift = 0n; ; shift += 7n) {
+      if (at >= bytes.length || shift >= 70n) throw broken()
+      const byte = bytes[at++]
+      value |= BigInt(byte & 127) << shift
+      if (byte < 128) break
+    }
+    yield BigInt.asUintN(64, value)
   }
 }
 
