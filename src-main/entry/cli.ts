@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { TagwrightError, toErrorShape, type ErrorShape } from '@shared/base/errors'
 import { version } from '../../package.json'
 import { forkWorker } from '../host/fork-worker'
+import { userFolders } from '../store/user-folders'
 import type { CliContext } from './cli/context'
 import { demoCommand } from './cli/demo-command'
 import { machineCommands } from './cli/machine-commands'
@@ -26,6 +27,8 @@ const cli: CliContext = {
     host: 'cli',
     version,
     nativeDialogs: false,
+    ui: join(import.meta.dirname, '../renderer'),
+    folders: userFolders(),
     startsQueuedJobs: false,
     startWorker: () => forkWorker(join(import.meta.dirname, 'worker.js')),
     log: (level, message) => {

@@ -4,11 +4,14 @@ import { toErrorShape } from '@shared/base/errors'
 import { version } from '../../package.json'
 import { forkWorker } from '../host/fork-worker'
 import { createStudio } from '../host/studio'
+import { userFolders } from '../store/user-folders'
 
 const studio = createStudio({
   host: 'browser',
   version,
   nativeDialogs: false,
+  ui: join(import.meta.dirname, '../renderer'),
+  folders: userFolders(),
   startsQueuedJobs: true,
   startWorker: () => forkWorker(join(import.meta.dirname, 'worker.js')),
   log: (level, message) => void process.stderr.write(`[${level}] ${message}\n`),

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { hostname as computerName, networkInterfaces } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { serve } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
@@ -30,6 +31,8 @@ export interface Listener {
   token: string
   /** The address for a browser, with the token. */
   url: string
+  /** The same with a key that is good once, for command lines that other users of the machine can read. */
+  ticketUrl(): string
   close(): Promise<void>
 }
 
@@ -41,12 +44,14 @@ const pingInterval = 30_000
 /** Throws `port-taken`, `cannot-listen`. */
 export async function listen(
   studio: ListeningStudio,
-  ports: Pick<Ports, 'version' | 'log'>,
+  ports: Pick<Ports, 'version' | 'log' | 'ui'>,
   { hostname = '127.0.0.1', port: wanted = 0 }: ListenOptions = {},
 ): Promise<Listener> {
   const token = randomBytes(32).toString('base64url')
   const hosts: string[] = []
-  const options: WebOptions = { token, hosts, cookie: 'tagwright', version: ports.version, store: studio.store }
+  const tickets = new Set<string>()
+  const { version, ui } = ports
+  const options: WebOptions = { token, tickets, hosts, cookie: 'tagwright', version, ui, store: studio.store }
   const gate = createGate(options)
   const web = createWeb(options)
 
@@ -61,7 +66,8 @@ export async function listen(
     })
   })
   const { port } = server.address() as AddressInfo
-  const names = new Set(['127.0.0.1', 'localhost', hostname.includes(':') ? `[${hostname}]` : hostname])
+  const isWildcard = hostname === '0.0.0.0' || hostname === '::'
+  const names = new Set(['127.0.0.1', 'localhost', ...(isWildcard ? ownNames() : [hostname])].map(bracketed))
   hosts.push(...[...names].map((name) => `${name}:${port}`.toLowerCase()))
   options.cookie = `tagwright_${port}`
 
@@ -94,11 +100,17 @@ export async function listen(
   })
   ports.log('info', `Listening on ${hostname}:${port}.`)
 
-  const shown = hostname === '0.0.0.0' || hostname === '::' ? 'localhost' : [...names].at(-1)!
+  const shown = isWildcard ? computerName() : bracketed(hostname)
+  const address = (key: string) => `http://${shown}:${port}/?token=${key}`
   return {
     port,
     token,
-    url: `http://${shown}:${port}/?token=${token}`,
+    url: address(token),
+    ticketUrl() {
+      const ticket = randomBytes(32).toString('base64url')
+      tickets.add(ticket)
+      return address(ticket)
+    },
     async close() {
       for (const socket of sockets.clients) socket.close(1001)
       // Those that do not answer the closing handshake are cut.
@@ -111,3 +123,11 @@ export async function listen(
     },
   }
 }
+
+const bracketed = (name: string): string => (name.includes(':') ? `[${name}]` : name)
+
+/** Under what other machines may address this one. */
+const ownNames = (): string[] => [
+  computerName(),
+  ...Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? []),
+]

@@ -1,4 +1,5 @@
 import type { StartWorker } from '../jobs/worker-process'
+import type { UserFolders } from '../store/user-folders'
 
 /** What a host supplies; everything else is the same product everywhere. */
 export interface Ports {
@@ -6,6 +7,9 @@ export interface Ports {
   /** Of the product. */
   version: string
   nativeDialogs: boolean
+  /** Folder of the built window; null: this host shows none. Entries compute it; shared code lies elsewhere. */
+  ui: string | null
+  folders: UserFolders
   startWorker: StartWorker
   /** For people who look for a fault; never shown as the answer of a command. */
   log(level: 'info' | 'warning' | 'error', message: string): void

@@ -1,28 +1,30 @@
 /**
- * One fetch handler for bytes: the page, images and thumbnails. Who may ask: a browser on this machine that came with
- * the token once and keeps it in an HttpOnly cookie, or a program that sends it as a bearer token. `Host` and `Origin`
- * are checked, so that a page of another site, also by DNS rebinding, reaches nothing.
+ * One fetch handler for bytes: the window's files, images, downloads. Who may ask: a browser that came with the token
+ * (or a ticket) once and keeps it in an HttpOnly cookie, or a program that sends it as a bearer token. `Host` and
+ * `Origin` are checked, so that a page of another site, also by DNS rebinding, reaches nothing.
  */
 import { timingSafeEqual } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { toErrorShape, TagwrightError } from '@shared/base/errors'
-import { renderImage } from '../media/render-image'
-import { sampleFile } from '../store/sample'
 import type { Store } from '../store/store'
+import { page } from './plain-page'
+import type { RouteEnv, Routes } from './route'
+import { sendFile } from './send-file'
+import { securityHeaders, windowFile } from './window-files'
 
 export interface WebOptions {
   /** Random; asked of every request but `/?token=`. */
   token: string
+  /** Random, each good for one `/?token=`: for addresses that other users of the machine may see. */
+  tickets: Set<string>
   /** Allowed `Host` values, lower case, with port. */
   hosts: readonly string[]
   /** Cookies are shared by all ports of a machine, so its name carries the port. */
   cookie: string
   version: string
+  /** Folder of the built window; null: there is none. */
+  ui: string | null
   store(): Store | null
 }
 
@@ -61,78 +63,78 @@ export function sameText(a: string, b: string): boolean {
   return x.length === y.length && timingSafeEqual(x, y)
 }
 
-export function createWeb(options: WebOptions): Hono {
-  const gate = createGate(options)
-  const web = new Hono()
+const routeFiles = import.meta.glob<Routes>('./routes/*.ts', { eager: true, import: 'default' })
 
-  web.use(async (c, next) => {
-    c.header('X-Content-Type-Options', 'nosniff')
-    c.header('Referrer-Policy', 'no-referrer')
-    c.header('Cache-Control', 'no-store')
-    c.header('Cross-Origin-Resource-Policy', 'same-origin')
-    c.header('X-Frame-Options', 'DENY')
-    c.header(
-      'Content-Security-Policy',
-      "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; connect-src 'self'",
-    )
+export function createWeb(options: WebOptions): Hono<RouteEnv> {
+  const gate = createGate(options)
+  const web = createRoutes(options, async (c, next) => {
     const given = c.req.path === '/' ? c.req.query('token') : undefined
-    const cookie = getCookie(c, options.cookie)
+    const isTicket = given !== undefined && options.tickets.delete(given)
     const refusal = gate.check({
       host: c.req.header('host'),
       origin: c.req.header('origin'),
-      authorization: given === undefined ? c.req.header('authorization') : `Bearer ${given}`,
-      cookie,
+      authorization: given === undefined ? c.req.header('authorization') : `Bearer ${isTicket ? options.token : given}`,
+      cookie: getCookie(c, options.cookie),
     })
-    if (refusal) return c.json({ error: { code: refusal.code, message: refusal.message } }, refusal.status)
-    if (given !== undefined) {
-      setCookie(c, options.cookie, options.token, { httpOnly: true, sameSite: 'Strict', path: '/' })
-      return c.redirect('/')
-    }
-    await next()
-  })
-
-  web.get('/', (c) => c.html(page(options)))
-
-  web.get('/media/:id{[0-9]+}', async (c) => {
-    const store = options.store()
-    if (!store) throw new TagwrightError('no-project', 'No project is open.')
-    const id = Number(c.req.param('id'))
-    const file = sampleFile(store.db, store.folder, id)
-    const wanted = c.req.query('w')
-    let width: number | undefined
-    if (wanted !== undefined) {
-      width = Number(wanted)
-      if (!Number.isInteger(width) || width < 16 || width > 4096) {
-        throw new TagwrightError('bad-input', `The width "${wanted}" is not between 16 and 4096. Ask for another.`)
+    if (refusal) {
+      if (isPageRequest(c.req.header('accept'))) {
+        return c.html(page('This page needs its key', [refusal.message]), refusal.status)
       }
+      return c.json({ error: { code: refusal.code, message: refusal.message } }, refusal.status)
     }
-    const { path, mime } = await renderImage(file, { width, cacheFolder: join(store.folder, 'cache', 'thumbs') })
-    const info = await stat(path).catch(() => null)
-    if (!info?.isFile()) throw new TagwrightError('not-found', `The file of image ${id} is missing.`, { sample: id })
-    c.header('Content-Type', mime)
-    c.header('Content-Length', String(info.size))
-    c.header('Cache-Control', 'private, max-age=60')
-    return c.body(Readable.toWeb(createReadStream(path)) as ReadableStream)
-  })
-
-  web.notFound((c) => c.json({ error: { code: 'not-found', message: `There is nothing at ${c.req.path}.` } }, 404))
-  web.onError((error, c) => {
-    const shape = toErrorShape(error)
-    const status = { 'not-found': 404, 'no-project': 409, 'bad-input': 400, internal: 500 }[shape.code] ?? 422
-    return c.json({ error: shape }, status as 500)
+    if (given === undefined) return next()
+    setCookie(c, options.cookie, options.token, { httpOnly: true, sameSite: 'Strict', path: '/' })
+    // After a link on a page of another site a redirect still counts as coming from there, and the browser would keep
+    // the strict cookie back; a navigation that this page starts does not.
+    const from = c.req.header('sec-fetch-site')
+    if (from === undefined || from === 'none' || from === 'same-origin') return c.redirect('/')
+    return c.html(page('Opening...', [], '<meta http-equiv="refresh" content="0;url=/">'))
   })
   return web
 }
 
-/** Until the window exists: what runs here, and how to use it. */
-function page({ store, version }: WebOptions): string {
-  const folder = store()?.folder
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tagwright</title><link rel="icon" href="data:,">
-<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}code{background:#8882;padding:.1em .3em}</style></head>
-<body><h1>Tagwright ${escape(version)}</h1>
-<p>${folder ? `The project <code>${escape(folder)}</code> is open.` : 'No project is open.'}</p>
-<p>This version has no window yet. The whole loop runs from the command line: <code>tagwright --help</code>.
-Commands on this project attach to this process.</p></body></html>`
+/**
+ * The routes without a gate, for a caller inside the program.
+ * @param guard runs before every route.
+ */
+export function createRoutes(
+  { store, version, ui }: Pick<WebOptions, 'store' | 'version' | 'ui'>,
+  guard?: MiddlewareHandler<RouteEnv>,
+): Hono<RouteEnv> {
+  const web = new Hono<RouteEnv>()
+  web.use(async (c, next) => {
+    await next()
+    for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value)
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('Cache-Control', 'no-store')
+  })
+  if (guard) web.use(guard)
+  const needStore = () => {
+    const open = store()
+    if (open) return open
+    throw new TagwrightError('no-project', 'No project is open. Open one first.')
+  }
+  for (const routes of Object.values(routeFiles)) routes(web, { store, needStore, version })
+
+  web.get('*', (c, next) => {
+    const { pathname } = new URL(c.req.url)
+    const file = ui === null ? null : windowFile(ui, pathname)
+    if (file) return sendFile(c, file)
+    return pathname === '/' ? c.html(withoutWindow(store()?.folder)) : next()
+  })
+  web.notFound((c) => c.json({ error: { code: 'not-found', message: `There is nothing at ${c.req.path}.` } }, 404))
+  web.onError((error, c) => {
+    const shape = toErrorShape(error)
+    const known: Record<string, number> = { 'not-found': 404, 'no-project': 409, 'bad-input': 400, internal: 500 }
+    return c.json({ error: shape }, (known[shape.code] ?? 422) as 500)
+  })
+  return web
 }
 
-const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+const isPageRequest = (accept: string | undefined): boolean => accept?.includes('text/html') ?? false
+
+/** Where only the command line was built. */
+const withoutWindow = (folder: string | undefined): string =>
+  page('Tagwright', [
+    folder ? `The project ${folder} is open.` : 'No project is open.',
+    'The window was not built here: npm run build makes it. Commands on this project attach to this process.',
+  ])

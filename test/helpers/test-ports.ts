@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Ports } from '../../src-main/host/ports'
 
 /** A host without workers; give `startWorker` where a test needs one. */
@@ -5,6 +7,8 @@ export const testPorts = (ports: Partial<Ports> = {}): Ports => ({
   host: 'cli',
   version: '0.0.0-test',
   nativeDialogs: false,
+  ui: null,
+  folders: { config: null, projects: join(tmpdir(), 'tagwright-projects') },
   startsQueuedJobs: true,
   startWorker: () => {
     throw new Error('This test starts no worker.')

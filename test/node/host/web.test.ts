@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,15 @@ let studio: Studio
 let listener: Listener
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tagwright-web-'))
-  studio = createStudio(testPorts())
+  const ui = join(folder, 'renderer')
+  mkdirSync(join(ui, 'assets'), { recursive: true })
+  writeFileSync(join(ui, 'index.html'), '<!doctype html><div id="app"></div>')
+  writeFileSync(join(ui, 'assets/index-abc123.js'), 'console.log(1)')
+  writeFileSync(join(ui, '.hidden.json'), '{}')
+  writeFileSync(join(ui, 'notes.txt'), 'not a kind of file that a window is made of')
+  writeFileSync(join(folder, 'secret.json'), '"secret"')
+  symlinkSync(join(folder, 'secret.json'), join(ui, 'assets/way-out.json'))
+  studio = createStudio(testPorts({ ui }))
   const store = await studio.init(join(folder, 'project'), {})
   const image = { create: { width: 100, height: 50, channels: 3 as const, background: '#336699' } }
   // Orientation 6: stored lying, upright 50 x 100.
@@ -64,8 +72,29 @@ describe('who may come in', () => {
     expect(cookie).toMatch(/SameSite=Strict/)
     const page = await get('/', { cookie: cookie.split(';')[0] })
     expect(page.status).toBe(200)
-    expect(page.body.toString()).toContain('The project <code>')
-    expect(page.headers['content-security-policy']).toContain("default-src 'none'")
+    expect(page.body.toString()).toContain('<div id="app">')
+  })
+
+  test('the cookie also reaches the page after a link on another site, where a redirect would lose it', async () => {
+    const first = await get(`/?token=${listener.token}`, { 'sec-fetch-site': 'cross-site' })
+    expect(first.status).toBe(200)
+    expect(first.headers['set-cookie']?.[0]).toMatch(/HttpOnly; SameSite=Strict$/)
+    expect(first.body.toString()).toContain('http-equiv="refresh" content="0;url=/"')
+    expect(first.body.toString()).not.toContain(listener.token)
+  })
+
+  test('a ticket opens the page once', async () => {
+    const { search } = new URL(listener.ticketUrl())
+    expect((await get(`/${search}`)).status).toBe(302)
+    expect((await get(`/${search}`)).status).toBe(401)
+    expect(search).not.toContain(listener.token)
+  })
+
+  test('a person without the key is told in a page, with markup in the address shown as text', async () => {
+    const answer = await get('/<script>alert(1)</script>', { accept: 'text/html', host: '<b>evil</b>' })
+    expect(answer.status).toBe(403)
+    expect(answer.headers['content-type']).toContain('text/html')
+    expect(answer.body.toString()).not.toMatch(/<b>|<script>/)
   })
 
   test.each([
@@ -98,6 +127,66 @@ describe('who may come in', () => {
   })
 })
 
+describe('the window', () => {
+  test('runs under a policy that lets it load nothing but itself', async () => {
+    const { headers, status } = await get('/', own())
+    expect(status).toBe(200)
+    const policy = new Map(
+      String(headers['content-security-policy'])
+        .split('; ')
+        .map((rule) => [rule.split(' ')[0], rule.split(' ').slice(1).join(' ')]),
+    )
+    expect(policy.get('default-src')).toBe("'none'")
+    expect(policy.get('script-src')).toBe("'self'")
+    expect(policy.get('connect-src')).toBe("'self'")
+    for (const name of ['frame-ancestors', 'base-uri', 'form-action', 'object-src']) {
+      expect(policy.get(name), name).toBe("'none'")
+    }
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' })
+  })
+
+  test.each(['/media/1', '/nothing', '/assets/index-abc123.js'])('the same policy on %s', async (path) => {
+    const { headers } = await get(path, own())
+    expect(headers['content-security-policy']).toContain("script-src 'self';")
+    expect(headers['cross-origin-resource-policy']).toBe('same-origin')
+  })
+
+  test('names with a hash are kept for good, the page is asked about each time', async () => {
+    const script = await get('/assets/index-abc123.js', own())
+    expect(script.headers).toMatchObject({
+      'content-type': 'text/javascript; charset=utf-8',
+      'cache-control': 'private, max-age=31536000, immutable',
+    })
+    const page = await get('/', own())
+    expect(page.headers['cache-control']).toBe('private, no-cache')
+    const again = await get('/', { ...own(), 'if-none-match': String(page.headers.etag) })
+    expect([again.status, again.body.length]).toEqual([304, 0])
+  })
+
+  test.each([
+    '/../secret.json',
+    '/assets/../../secret.json',
+    '/%2e%2e/secret.json',
+    '/assets/%2e%2e/%2e%2e/secret.json',
+    '/..%2fsecret.json',
+    '/assets/..%5c..%5csecret.json',
+    '//etc/hostname',
+    '/assets/way-out.json',
+    '/.hidden.json',
+    '/notes.txt',
+    '/assets',
+    '/assets/',
+    '/index.html/',
+    '/index.html%00.js',
+    '/%',
+    '/%ff',
+    '/assets/index-abc123.js.map',
+  ])('nothing is at %s', async (path) => {
+    const answer = await get(path, own())
+    expect([answer.status, code(answer)]).toEqual([404, 'not-found'])
+  })
+})
+
 describe('media', () => {
   test('serves the file by sample id', async () => {
     const answer = await get('/media/1', own())
@@ -111,6 +200,25 @@ describe('media', () => {
     expect(answer.status).toBe(200)
     expect(await sharp(answer.body).metadata()).toMatchObject({ width: 50, height: 100, format: 'webp' })
     expect((await get('/media/1?w=30', own())).body.equals(answer.body)).toBe(true)
+  })
+
+  test('sends ranges, and nothing twice', async () => {
+    const whole = await get('/media/1', own())
+    const size = whole.body.length
+    const part = async (range: string, more: Record<string, string> = {}) => {
+      const { status, headers, body } = await get('/media/1', { ...own(), range, ...more })
+      return [status, headers['content-range'], body.equals(whole.body.subarray(0, 10)), body.length]
+    }
+    expect(await part('bytes=0-9')).toEqual([206, `bytes 0-9/${size}`, true, 10])
+    expect(await part('bytes=-4')).toEqual([206, `bytes ${size - 4}-${size - 1}/${size}`, false, 4])
+    expect(await part(`bytes=5-${size * 2}`)).toEqual([206, `bytes 5-${size - 1}/${size}`, false, size - 5])
+    expect((await part(`bytes=${size}-`)).slice(0, 2)).toEqual([416, `bytes */${size}`])
+    expect((await part('bytes=9-5'))[0]).toBe(200)
+    expect((await part('bytes=0-1,4-5'))[0]).toBe(200)
+    expect((await part('bytes=0-9', { 'if-range': '"other"' }))[0]).toBe(200)
+    expect((await part('bytes=0-9', { 'if-range': String(whole.headers.etag) }))[0]).toBe(206)
+    const again = await get('/media/1', { ...own(), 'if-none-match': String(whole.headers.etag) })
+    expect([again.status, again.body.length]).toEqual([304, 0])
   })
 
   test.each([
