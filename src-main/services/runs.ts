@@ -121,14 +121,14 @@ const detail = (store: Store, run: RunRow): Run => ({
   folder: join(store.folder, 'runs', run.id),
 })
 
-/** Start weights: a checkpoint file, or a run of this project by id, name or `latest`. */
+/** Start weights: a checkpoint or ONNX file, or a run of this project by id, name or `latest`. */
 function findWeights(deps: JobDeps, weights: string): string {
   const file = resolve(weights)
   if (existsSync(file)) {
-    if (file.endsWith('.ckpt')) return file
+    if (/\.(ckpt|onnx)$/i.test(file)) return file
     throw new TagwrightError(
       'foreign-weights',
-      `${file} is not a checkpoint of this product (.ckpt). Give a run's id, or a file in runs/<id>/.`,
+      `${file} is neither a checkpoint of this product (.ckpt) nor an ONNX file (.onnx). Give one of these, or a run's id.`,
       { file },
     )
   }
