@@ -7,13 +7,21 @@ export interface Action {
   /** i18n keys. */
   title: string
   group: string
-  /** Default keys in tinykeys' syntax: `$mod+z`, `Shift+?`. */
+  /** Default keys in tinykeys' syntax: `$mod+z`, `[Shift]+?`. */
   keys?: readonly string[]
   icon?: Component
   /** Place in the application menu; without it the action is in the palette only. */
   menu?: 'file' | 'edit' | 'view' | 'label' | 'run' | 'help'
+  /** Only while this view is open. Actions of different views may have the same keys. */
+  view?: string
   /** Reactive: false greys the action out and leaves its keys to others. */
   when?: () => boolean
+  /** A held key invokes it again and again. */
+  repeat?: boolean
+  /** Its keys also count in text fields and dialogs; for keys that write nothing, such as `$mod+k`. */
+  inText?: boolean
+  /** Not listed in the palette: one of many alike, such as the digits for labels. */
+  unlisted?: boolean
   run: () => void | Promise<void>
 }
 

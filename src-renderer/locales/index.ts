@@ -14,12 +14,14 @@ for (const [path, area] of Object.entries(files)) {
   ;(messages[language] ??= {})[name] = area
 }
 
-export function createLocales() {
-  const wanted = navigator.language.slice(0, 2)
-  return createI18n({
-    legacy: false,
-    locale: wanted in languages ? wanted : 'en',
-    fallbackLocale: 'en',
-    messages,
-  })
+export const i18n = createI18n({ legacy: false, locale: 'en', fallbackLocale: 'en', messages })
+
+export function setLanguage(language: Language): void {
+  i18n.global.locale.value = language
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'
+}
+
+/** A message outside of components: `translate('history.skip', { count: 3 })`. */
+export function translate(key: string, values: Record<string, unknown> = {}): string {
+  return i18n.global.t(key, values)
 }

@@ -3,6 +3,8 @@ import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
 import type { ProjectInfo } from '@shared/contract/project'
 import { api, connection } from '../client/api'
+import { latest } from '../client/latest'
+import { useNotify } from './notify'
 
 type Capabilities = Awaited<ReturnType<typeof api.system.capabilities>>
 
@@ -12,12 +14,14 @@ export const useSession = defineStore('session', () => {
   const project = ref<ProjectInfo | null>(null)
   const ready = ref(false)
 
-  async function refresh(): Promise<void> {
+  /** Many changes in a row cost one question at a time: an answer is never older than the last change. */
+  const refresh = latest(async () => {
     capabilities.value = await api.system.capabilities()
     project.value = capabilities.value.project === null ? null : await api.project.info()
     ready.value = true
-  }
-  watch(() => connection.epoch, refresh, { immediate: connection.epoch > 0 })
-  api.project.on('changed', () => void refresh())
+  })
+  const follow = () => void refresh().catch((error) => useNotify().error(error))
+  watch(() => connection.epoch, follow, { immediate: connection.epoch > 0 })
+  api.project.on('changed', follow)
   return { capabilities, project, ready, refresh }
 })

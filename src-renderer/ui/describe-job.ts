@@ -1,0 +1,30 @@
+/** A job in words. */
+import type { Job } from '@shared/contract/jobs'
+import { i18n, translate } from '../locales'
+import { formatNumber, formatShare } from './format'
+
+/** `Import`, `Train r3`. */
+export function jobTitle(job: Job): string {
+  const key = `jobs.${job.kind}`
+  const title = i18n.global.te(key, 'en') ? translate(key) : job.kind
+  return job.run === null ? title : `${title} ${job.run}`
+}
+
+/** 0..1, or null where the end is not known. */
+export function shareDone({ progress }: Job): number | null {
+  if (!progress?.total) return null
+  return Math.min(1, progress.done / progress.total)
+}
+
+/** `42 %`, or with `full`: `reading · 420 of 1,000`. */
+export function describeProgress(job: Job, full = false): string {
+  const { progress } = job
+  if (!progress) return translate(`app.jobs.status.${job.status}`)
+  const share = shareDone(job)
+  if (!full) return share === null ? formatNumber(progress.done) : formatShare(share)
+  const count =
+    progress.total === null
+      ? formatNumber(progress.done)
+      : translate('app.jobs.count', { done: formatNumber(progress.done), total: formatNumber(progress.total) })
+  return `${progress.phase} · ${count}`
+}

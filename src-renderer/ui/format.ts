@@ -1,0 +1,39 @@
+/** Numbers, sizes and times in the language of the window. */
+import { i18n } from '../locales'
+
+const locale = () => i18n.global.locale.value
+
+export const formatNumber = (value: number, digits = 0): string =>
+  new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)
+
+/** 0..1 as per cent. */
+export const formatShare = (value: number, digits = 0): string =>
+  new Intl.NumberFormat(locale(), { style: 'percent', maximumFractionDigits: digits }).format(value)
+
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3))
+  return `${formatNumber(bytes / 1000 ** power, power < 3 ? 0 : 1)} ${units[power]}`
+}
+
+/** ISO 8601 -> `10:24` today, `3 Nov, 10:24` this year, else with the year. */
+export function formatTime(iso: string, now = new Date()): string {
+  const time = new Date(iso)
+  if (Number.isNaN(time.getTime())) return iso
+  const today = time.toDateString() === now.toDateString()
+  const thisYear = time.getFullYear() === now.getFullYear()
+  return new Intl.DateTimeFormat(locale(), {
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(today ? {} : { day: 'numeric', month: 'short' }),
+    ...(thisYear ? {} : { year: 'numeric' }),
+  }).format(time)
+}
+
+export function formatSeconds(seconds: number): string {
+  if (seconds < 60) return `${formatNumber(seconds, seconds < 10 ? 1 : 0)} s`
+  const minutes = Math.floor(seconds / 60)
+  return minutes < 60
+    ? `${minutes} min ${Math.round(seconds % 60)} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
