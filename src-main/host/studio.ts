@@ -1,6 +1,4 @@
 /** The whole product over one project, or over none: services, queue, lock and endpoint. Hosts add their ports. */
-import { existsSync, mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TagwrightError } from '@shared/base/errors'
 import { contracts, type StudioContracts } from '@shared/contract'
@@ -22,52 +20,44 @@ import { exportDataJob } from '../jobs/export-data-job'
 import { exportJob } from '../jobs/export-job'
 import { importJob } from '../jobs/import-job'
 import type { JobDeps } from '../jobs/job-deps'
-import { memoryJobRows, storeJobRows, type JobRows } from '../jobs/job-rows'
+import type { JobRows } from '../jobs/job-rows'
 import { predictJob } from '../jobs/predict-job'
 import { createQueue, type Queue } from '../jobs/queue'
+import { sampleJob } from '../jobs/sample-job'
 import { settleRun, trainJob } from '../jobs/train-job'
 import { createAnnotationsService } from '../services/annotations'
 import { createDatasetsService } from '../services/datasets'
+import { createFilesService } from '../services/files'
 import { createHistoryService } from '../services/history'
 import { createJobsService } from '../services/jobs'
 import { createLabelsService } from '../services/labels'
-import type { ProjectSession } from '../services/project-session'
+import type { ProjectSwitch } from '../services/project-session'
+import { notYet } from '../services/not-yet'
 import { createProjectService } from '../services/project'
+import { createProjectsService } from '../services/projects'
 import { createRunsService } from '../services/runs'
 import { createSamplesService } from '../services/samples'
+import { createSettingsService } from '../services/settings'
 import { createSystemService } from '../services/system'
-import { interruptRunning } from '../store/job'
-import { initStore, openStore, projectFileName, projectFolder, type Store } from '../store/store'
+import { createRecents } from '../store/recents'
+import type { Store } from '../store/store'
 import { listen, type Listener, type ListenOptions } from './listen'
-import { acquireLock, type Endpoint, type Lock, type Owner } from './lock'
 import type { Ports } from './ports'
+import { createProjectSlot, ProjectOwned, type ProjectSlot, type ProjectTask } from './project-slot'
 
-/** Another process owns the project: attach to it. */
-export class ProjectOwned extends TagwrightError {
-  readonly owner: Owner & { endpoint: Endpoint }
-
-  constructor(folder: string, owner: Owner & { endpoint: Endpoint }) {
-    super(
-      'project-owned',
-      `The project in ${folder} is open in process ${owner.pid}. Attach to it, or close it there.`,
-      {
-        folder,
-        pid: owner.pid,
-      },
-    )
-    this.owner = owner
-  }
-}
+export { ProjectOwned }
 
 export interface Studio {
   readonly hub: Hub<StudioContracts>
   /** null: no project is open. */
   store(): Store | null
   queue(): Queue
-  /** Takes the lock, opens the project and starts to listen. Throws {@link ProjectOwned} and what openStore throws. */
-  open(folder: string): Promise<Store>
+  /** Takes the lock, opens the project and starts to listen. See project-slot.ts for what it throws. */
+  open: ProjectSlot['open']
   /** Creates a project and opens it. Throws `project-exists`. */
-  init(folder: string, project: { name?: string; task?: string }): Promise<Store>
+  init: ProjectSlot['init']
+  /** Closes the open project; the core goes on without one. Throws `jobs-running` unless forced. */
+  release: ProjectSlot['close']
   /** Answers a client at the other end of the wire. */
   connect(wire: Wire, caller: Caller): void
   /** A client inside this process. */
@@ -85,20 +75,20 @@ export function createStudio(ports: Ports): Studio {
   const onError = (error: unknown, where = 'event') =>
     ports.log('error', `${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
   const hub = createHub(contracts, onError)
-  let store: Store | null = null
-  let lock: Lock | null = null
   let listening: Promise<Listener> | null = null
   const servers = new Map<Wire, Server>()
 
-  const session: ProjectSession = {
+  const session: ProjectSwitch = {
     store() {
+      const store = slot.store()
       if (store) return store
       throw new TagwrightError('no-project', 'No project is open. Name one: tagwright <command> <project>.')
     },
-    init: (folder, project) => studio.init(folder, project),
-    open: (folder) => studio.open(folder),
+    init: (...given) => slot.init(...given),
+    open: (...given) => slot.open(...given),
+    close: (...given) => slot.close(...given),
   }
-  const deps: JobDeps = { store: () => store, startWorker: ports.startWorker, hub, ...ports.workerLimits }
+  const deps: JobDeps = { store: () => slot.store(), startWorker: ports.startWorker, hub, ...ports.workerLimits }
   const kinds = [
     trainJob(deps),
     evaluateJob(deps),
@@ -106,6 +96,7 @@ export function createStudio(ports: Ports): Studio {
     exportJob(deps),
     importJob(deps),
     exportDataJob(deps),
+    sampleJob(deps),
   ] as unknown as JobDefinition[]
   const newQueue = (rows: JobRows) =>
     createQueue({
@@ -120,12 +111,39 @@ export function createStudio(ports: Ports): Studio {
         log: (entry) => hub.emit('jobs.log', entry),
       },
     })
-  let queue = newQueue(memoryJobRows())
-  const getQueue = () => queue
+  const recents = createRecents(ports.host === 'cli' ? null : ports.folders.config)
+  /** Work beside an open project; see ProjectTask. */
+  const tasks: ProjectTask[] = []
+  const slot = createProjectSlot({
+    newQueue,
+    startsQueuedJobs: ports.startsQueuedJobs,
+    async endpoint() {
+      const { port, token } = await studio.listen()
+      return { url: `ws://127.0.0.1:${port}/rpc`, token }
+    },
+    tasks,
+    onSwitch(store) {
+      if (store) {
+        store.events.on('project.changed', (payload) => hub.emit('project.changed', payload))
+        const { name, task } = store.project
+        try {
+          recents.add({ folder: store.folder, name, task, openedAt: new Date().toISOString() })
+        } catch (error) {
+          onError(error, 'recent projects')
+        }
+        hub.emit('projects.recents', {})
+      }
+      hub.emit('projects.switched', { folder: store?.folder ?? null })
+    },
+  })
+  const getQueue = slot.queue
 
   const handlers: Handlers<StudioContracts> = {
-    system: createSystemService(deps, ports),
+    system: createSystemService(deps, { ...ports, revealInFolder: ports.reveal !== null }),
     project: createProjectService(session),
+    projects: createProjectsService({ ...deps, session, queue: getQueue, folders: ports.folders, recents }),
+    files: createFilesService(ports.folders, ports.reveal),
+    settings: createSettingsService(ports.folders, hub),
     labels: createLabelsService(session),
     samples: createSamplesService(session),
     annotations: createAnnotationsService(session),
@@ -133,51 +151,19 @@ export function createStudio(ports: Ports): Studio {
     history: createHistoryService(session),
     jobs: createJobsService(getQueue),
     runs: createRunsService(deps, getQueue),
-  }
-
-  const take = async (folder: string, openOrInit: () => Store): Promise<Store> => {
-    if (store) {
-      throw new TagwrightError('project-open', `The project in ${store.folder} is open here already. Close it first.`, {
-        folder: store.folder,
-      })
-    }
-    const result = await acquireLock(folder)
-    if ('owner' in result) throw new ProjectOwned(folder, result.owner)
-    lock = result.lock
-    try {
-      store = openOrInit()
-      store.events.on('project.changed', (payload) => hub.emit('project.changed', payload))
-      interruptRunning(store.db)
-      await queue.close()
-      queue = newQueue(storeJobRows(store.db))
-      queue.recover({ start: ports.startsQueuedJobs })
-      const { port, token } = await studio.listen()
-      lock.setEndpoint({ url: `ws://127.0.0.1:${port}/rpc`, token })
-      return store
-    } catch (error) {
-      store?.close()
-      store = null
-      lock.release()
-      lock = null
-      throw error
-    }
+    results: notYet(contracts.results),
+    predictions: notYet(contracts.predictions),
+    review: notYet(contracts.review),
+    training: notYet(contracts.training),
   }
 
   const studio: Studio = {
     hub,
-    store: () => store,
+    store: slot.store,
     queue: getQueue,
-    async open(path) {
-      const folder = projectFolder(path)
-      // Before the lock, so that a wrong path does not leave a lock file behind.
-      if (!existsSync(join(folder, projectFileName))) return openStore(folder)
-      return take(folder, () => openStore(folder))
-    },
-    async init(path, project) {
-      const folder = resolve(path)
-      mkdirSync(folder, { recursive: true })
-      return take(folder, () => initStore(folder, project))
-    },
+    open: slot.open,
+    init: slot.init,
+    release: slot.close,
     connect(wire, caller) {
       const server = serve(contracts, handlers, wire, { hub, client: caller, onError })
       servers.set(wire, server)
@@ -193,15 +179,12 @@ export function createStudio(ports: Ports): Studio {
       return listening
     },
     async close() {
-      await queue.close()
+      await slot.stopJobs()
       const drained = Promise.all([...servers.values()].map((server) => server.drain()))
       await Promise.race([drained, sleep(drainTimeout, undefined, { ref: false })])
       await Promise.all([...servers.values()].map((server) => server.close()))
       for (const wire of servers.keys()) wire.close()
-      store?.close()
-      store = null
-      lock?.release()
-      lock = null
+      await slot.close({ force: true })
       await (await listening)?.close()
     },
   }

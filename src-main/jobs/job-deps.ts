@@ -1,6 +1,7 @@
 import { TagwrightError } from '@shared/base/errors'
 import type { StudioContracts } from '@shared/contract'
 import type { Hub } from '@shared/contract/rpc'
+import type { LiveRun } from '@shared/contract/runs'
 import type { Store } from '../store/store'
 import type { StartWorker } from './worker-process'
 
@@ -10,6 +11,8 @@ export interface JobDeps {
   store(): Store | null
   startWorker: StartWorker
   hub: Hub<StudioContracts>
+  /** What is known about runs that run now, by run id. */
+  liveRuns?: Map<string, LiveRun>
   /** For tests; see call-worker.ts. */
   silenceMs?: number
   graceMs?: number

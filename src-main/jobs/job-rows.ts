@@ -2,7 +2,7 @@
 import { TagwrightError, type ErrorShape } from '@shared/base/errors'
 import { finalJobStatuses, type Job, type JobProgress, type JobStatus } from '@shared/contract/jobs'
 import type { WriteDb } from '../store/db'
-import { createJob, getJob, listJobs, updateJob } from '../store/job'
+import { createJob, getJob, listJobs, setJobOrder, updateJob } from '../store/job'
 
 export interface JobPatch {
   status?: JobStatus
@@ -18,17 +18,20 @@ export interface JobRows {
   get(id: number): Job
   /** Newest first. */
   list(limit: number): Job[]
-  /** Oldest first. */
+  /** In the order in which they are to run: oldest first unless `setOrder` said otherwise. */
   withStatus(status: JobStatus): Job[]
   update(id: number, patch: JobPatch): Job
+  /** Kept with the rows, so that waiting jobs keep their order over a restart. */
+  setOrder(ids: readonly number[]): void
 }
 
 export const storeJobRows = (db: WriteDb): JobRows => ({
   insert: (job) => createJob(db, job),
   get: (id) => getJob(db, id),
   list: (limit) => listJobs(db, { limit }),
-  withStatus: (status) => listJobs(db, { status, limit: 1_000_000 }).reverse(),
+  withStatus: (status) => listJobs(db, { status, limit: 1_000_000, inRunOrder: true }),
   update: (id, patch) => updateJob(db, id, patch),
+  setOrder: (ids) => setJobOrder(db, ids),
 })
 
 export function memoryJobRows(): JobRows {
@@ -56,5 +59,7 @@ export function memoryJobRows(): JobRows {
       rows.set(id, row)
       return get(id)
     },
+    // Without a project there is no restart either.
+    setOrder() {},
   }
 }

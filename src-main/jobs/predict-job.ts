@@ -15,6 +15,7 @@ import { callWorker } from './call-worker'
 import { defineJob, type JobContext } from './define-job'
 import { needStore, type JobDeps } from './job-deps'
 import { resolveModel } from './resolve-model'
+import { resolveSlice } from './resolve-slice'
 import { jsonLines, writeAtomic } from './write-atomic'
 
 interface Image {
@@ -30,8 +31,8 @@ export const predictJob = (deps: JobDeps) =>
     params: runsContract.methods.predict.input,
     async run({ source, images: wanted, out, draw, slice, ...inference }, context): Promise<PredictResult> {
       const model = resolveModel(deps, source)
-      const fromProject = 'split' in wanted
-      const images = fromProject ? projectImages(needStore(deps), wanted.split) : fileImages(wanted.files)
+      const fromProject = !('files' in wanted)
+      const images = 'files' in wanted ? fileImages(wanted.files) : projectImages(needStore(deps), wanted)
       // Files that are not the project's are named by the model itself, unless the model is the project's.
       const useLabels = fromProject || model.run !== null
       const labels = useLabels ? listLabels(needStore(deps).db) : null
@@ -39,12 +40,15 @@ export const predictJob = (deps: JobDeps) =>
       if (out) await mkdir(dirname(resolve(out)), { recursive: true })
       if (draw) await mkdir(resolve(draw), { recursive: true })
 
+      const cut = resolveSlice(deps, slice, model.run)
       const byId = new Map(images.map((image) => [image.id, image]))
       const rows: CocoResult[] = []
       const pending: SamplePrediction[] = []
       const save = (atLeast: number) => {
         if (!fromProject || pending.length < atLeast) return
-        putPredictions(needStore(deps).db, model.source, pending.splice(0))
+        const done = pending.splice(0)
+        putPredictions(needStore(deps).db, model.source, done)
+        deps.hub.emit('predictions.changed', { source: model.source, samples: done.map(({ sampleId }) => sampleId) })
       }
       const drawing = draw ? drawer(resolve(draw), labels?.map((label) => label.color) ?? [], context) : null
 
@@ -66,7 +70,10 @@ export const predictJob = (deps: JobDeps) =>
             })),
           }
           if (out) for (const { label, score, box } of detections) rows.push(cocoRow(image, label, score, box, labels))
-          pending.push({ sampleId: id, detections })
+          const stored = detections.flatMap((one) =>
+            labels?.[one.label] ? [{ ...one, label: labels[one.label].id }] : [],
+          )
+          pending.push({ sampleId: id, detections: stored })
           save(200)
           drawing?.add(told)
           deps.hub.emit('runs.predicted', { job: context.id, image: told })
@@ -76,7 +83,7 @@ export const predictJob = (deps: JobDeps) =>
             ...inference,
             model: model.ref,
             labels: labels?.map(({ name, cocoId }) => ({ name, cocoId })) ?? null,
-            slice: slice ? { size: slice } : null,
+            slice: cut,
             images,
           },
           options,
@@ -94,11 +101,17 @@ export const predictJob = (deps: JobDeps) =>
     },
   })
 
-function projectImages(store: Store, split: 'train' | 'val' | 'test' | null): Image[] {
+function projectImages(
+  store: Store,
+  wanted: { split: 'train' | 'val' | 'test' | null } | { samples: readonly number[] },
+): Image[] {
   const images: Image[] = []
+  const split = 'split' in wanted ? wanted.split : null
+  const only = 'samples' in wanted ? new Set(wanted.samples) : null
   for (const page of walkSamples(store.db, store.folder, split ? [split] : [])) {
     for (const { sample, file } of page) {
-      if (sample.state === 'ok') images.push({ id: sample.id, file, cocoImageId: sample.coco_image_id })
+      if (sample.state === 'ok' && (only?.has(sample.id) ?? true))
+        images.push({ id: sample.id, file, cocoImageId: sample.coco_image_id })
     }
   }
   if (images.length === 0) {

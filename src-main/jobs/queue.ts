@@ -29,6 +29,10 @@ export interface Queue {
   wait(id: number, signal?: AbortSignal): Promise<Job>
   /** Does nothing to a job that has ended. */
   cancel(id: number): void
+  /** As `cancel`, but the job ends `paused`: for kinds that leave a checkpoint to go on from. */
+  pause(id: number): void
+  /** Waiting jobs in the order given come before the other waiting ones of their lane; others are left alone. */
+  reorder(ids: readonly number[]): void
   cancelAll(): void
   /** True while a job runs or waits. */
   readonly busy: boolean
@@ -93,15 +97,7 @@ export function createQueue({ rows, kinds, events }: QueueOptions): Queue {
       patch = { status: 'done', result: result ?? null }
     } catch (error) {
       const shape = toErrorShape(error)
-      const cancelled = abort.signal.aborted || shape.code === 'cancelled'
-      const status = cancelled
-        ? open
-          ? 'cancelled'
-          : 'interrupted'
-        : shape.code === 'interrupted'
-          ? 'interrupted'
-          : 'failed'
-      patch = { status, error: shape }
+      patch = { status: statusOf(shape.code, abort.signal), error: shape }
     }
     try {
       update(job.id, { ...patch, progress: last })
@@ -116,6 +112,12 @@ export function createQueue({ rows, kinds, events }: QueueOptions): Queue {
       for (const { resolve } of waiters.get(job.id) ?? []) resolve(ended)
       waiters.delete(job.id)
     }
+  }
+
+  const statusOf = (code: string, signal: AbortSignal): JobStatus => {
+    if (!signal.aborted && code !== 'cancelled') return code === 'interrupted' ? 'interrupted' : 'failed'
+    if (!open) return 'interrupted'
+    return (signal.reason as { code?: string } | undefined)?.code === 'paused' ? 'paused' : 'cancelled'
   }
 
   const startNext = (lane: JobLane): void => {
@@ -135,6 +137,20 @@ export function createQueue({ rows, kinds, events }: QueueOptions): Queue {
     waiting.set(lane, [...(waiting.get(lane) ?? []), job.id])
     // In a later microtask, so that whoever added the job can subscribe first.
     queueMicrotask(() => startNext(lane))
+  }
+
+  const end = (id: number, status: 'cancelled' | 'paused', message: string): void => {
+    const job = get(id)
+    if (job.status === 'queued') {
+      for (const [lane, ids] of waiting) {
+        waiting.set(
+          lane,
+          ids.filter((other) => other !== id),
+        )
+      }
+      if (!running.has(id)) update(id, { status })
+    }
+    running.get(id)?.abort.abort(new TagwrightError(status, message))
   }
 
   const queue: Queue = {
@@ -186,18 +202,17 @@ export function createQueue({ rows, kinds, events }: QueueOptions): Queue {
         })
       })
     },
-    cancel(id) {
-      const job = get(id)
-      if (job.status === 'queued') {
-        for (const [lane, ids] of waiting) {
-          waiting.set(
-            lane,
-            ids.filter((other) => other !== id),
-          )
-        }
-        if (!running.has(id)) update(id, { status: 'cancelled' })
+    cancel: (id) => end(id, 'cancelled', 'The job was cancelled.'),
+    pause: (id) => end(id, 'paused', 'The job was paused; resume goes on.'),
+    reorder(ids) {
+      for (const [lane, old] of waiting) {
+        const first = ids.filter((id) => old.includes(id))
+        if (first.length === 0) continue
+        const order = [...new Set(first), ...old.filter((id) => !first.includes(id))]
+        waiting.set(lane, order)
+        rows.setOrder(order)
+        for (const id of order) events.changed(get(id))
       }
-      running.get(id)?.abort.abort(new TagwrightError('cancelled', 'The job was cancelled.'))
     },
     cancelAll() {
       for (const ids of [...waiting.values()]) for (const id of ids) queue.cancel(id)

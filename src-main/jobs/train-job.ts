@@ -9,13 +9,17 @@ import { finalJobStatuses, type Job } from '@shared/contract/jobs'
 import type { TrainResult } from '@shared/contract/worker'
 import type { Metric } from '@shared/domain/metric'
 import { parseRecipe } from '@shared/domain/recipe'
+import type { Split } from '@shared/domain/split'
 import { putCheckpoint } from '../store/checkpoint'
 import { appendMetrics, deleteMetricsAfter, metricsSince } from '../store/metric'
 import { getRun, updateRun, type RunScore } from '../store/run'
 import { writeSnapshot } from '../store/write-snapshot'
 import { callWorker } from './call-worker'
 import { defineJob, type JobContext } from './define-job'
+import { drawRunPlots } from './draw-run-plots'
+import { evaluateInto } from './evaluate-into'
 import { needStore, type JobDeps } from './job-deps'
+import { liveRun } from './live-run'
 
 export const trainJob = (deps: JobDeps) =>
   defineJob({
@@ -46,6 +50,7 @@ async function train(
   const { signal } = context
   const runDir = join(store.folder, 'runs', run)
   const changed = () => hub.emit('runs.changed', { run })
+  const live = liveRun(deps, run)
   const before = updateRun(db, run, { status: 'running', error: null })
   changed()
   try {
@@ -69,8 +74,9 @@ async function train(
     const secondsBefore = resume && hasCheckpoint ? (before.seconds ?? 0) : 0
 
     const result = await callWorker(
-      { ...deps, context: { ...context, signal, log }, metrics: storeMetrics },
+      { ...deps, context: { ...context, signal, log, report: live.report(context.report) }, metrics: storeMetrics },
       (worker, options) => {
+        worker.on('heartbeat', ({ rss }) => live.memory(rss))
         worker.on('recipe', ({ recipe: resolved }) => {
           updateRun(db, run, {
             recipe: resolved,
@@ -104,6 +110,7 @@ async function train(
     const { best, last, imagesPerSecond, dataWait } = result
     const seconds = secondsBefore + result.seconds
     const status = result.status === 'cancelled' ? statusOfAbort(signal) : 'done'
+    if (status === 'done' && best) await evaluateBest(recipe.data.evalSplit, snapshot, log)
     updateRun(db, run, { status, best, last, seconds, imagesPerSecond, dataWait })
     changed()
     if (result.status === 'cancelled')
@@ -117,6 +124,20 @@ async function train(
       changed()
     }
     throw error
+  } finally {
+    live.end()
+  }
+
+  /** The run's own table, curves and plots. What it trained is safe on disk: a failure here is told, not thrown. */
+  async function evaluateBest(split: Split, snapshot: string, log: JobContext['log']): Promise<void> {
+    try {
+      const source = { kind: 'run', run, checkpoint: 'best' } as const
+      const id = await evaluateInto(deps, { ...context, log }, { source, split, snapshot, final: true })
+      await drawRunPlots(deps, { run, evaluation: id, signal, log })
+    } catch (error) {
+      if (signal.aborted) return
+      log('warning', `The finished run could not be evaluated: ${toErrorShape(error).message}`)
+    }
   }
 
   function storeMetrics(rows: Metric[]): void {
@@ -128,6 +149,7 @@ async function train(
       ...(end ? { step: end.step, epoch: end.epoch } : {}),
       ...(scores.length > 0 ? { last: scores.at(-1)!, best: bestOf(row.best, scores) } : {}),
     })
+    live.metrics(rows)
     hub.emit('runs.metrics', { run, cursor })
     if (scores.length > 0) changed()
   }
@@ -161,9 +183,11 @@ function readScores(rows: readonly Metric[]): RunScore[] {
 const bestOf = (best: RunScore | null, scores: readonly RunScore[]): RunScore | null =>
   scores.reduce<RunScore | null>((top, score) => (top === null || score.AP > top.AP ? score : top), best)
 
-/** Cancelled by a person, or interrupted because the project closes. */
-const statusOfAbort = (signal: AbortSignal) =>
-  signal.aborted && (signal.reason as { code?: string }).code === 'closing' ? 'interrupted' : 'cancelled'
+/** Cancelled or paused by a person, or interrupted because the project closes. */
+function statusOfAbort(signal: AbortSignal): 'interrupted' | 'paused' | 'cancelled' {
+  const code = signal.aborted ? (signal.reason as { code?: string }).code : undefined
+  return code === 'closing' ? 'interrupted' : code === 'paused' ? 'paused' : 'cancelled'
+}
 
 const providerOf = (recipe: Record<string, unknown>): string | null =>
   typeof recipe.provider === 'string' ? recipe.provider : null

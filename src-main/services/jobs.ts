@@ -9,4 +9,5 @@ export const createJobsService = (queue: () => Queue): ServiceHandlers<typeof jo
   wait: ({ job }, { signal }) => queue().wait(job, signal),
   cancel: ({ job }) => queue().cancel(job),
   cancelAll: () => queue().cancelAll(),
+  reorder: ({ jobs }) => queue().reorder(jobs),
 })

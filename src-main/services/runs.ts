@@ -1,15 +1,19 @@
 import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
-import type { Run, RunSummary, runsContract } from '@shared/contract/runs'
+import type { LiveRun, Run, RunSummary, runsContract } from '@shared/contract/runs'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import { parseRecipe } from '@shared/domain/recipe'
 import { needStore, type JobDeps } from '../jobs/job-deps'
 import type { Queue } from '../jobs/queue'
 import { resolveModel } from '../jobs/resolve-model'
-import { metricsSince } from '../store/metric'
-import { createRun, findRun, listRuns, updateRun, type RunRow } from '../store/run'
+import { listCheckpoints } from '../store/checkpoint'
+import { listEvaluations } from '../store/evaluation'
+import { listSeries, metricsSince, summarizeMetrics } from '../store/metric'
+import { createRun, deleteRun, findRun, listRuns, updateRun, type RunRow } from '../store/run'
 import type { Store } from '../store/store'
+import { readLog, readSamples } from './run-files'
 
 export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHandlers<typeof runsContract> {
   const changed = (run: string) => deps.hub.emit('runs.changed', { run })
@@ -39,7 +43,7 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
     resume({ run: ref }) {
       const store = needStore(deps)
       const run = findRun(store.db, ref)
-      if (run.status === 'queued' || run.status === 'running' || run.status === 'paused') {
+      if (run.status === 'queued' || run.status === 'running') {
         throw new TagwrightError(
           'run-active',
           `Run ${run.id} is ${run.status} already. Wait for it, or cancel it first.`,
@@ -66,10 +70,49 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
       if (run.job === null) return
       queue().cancel(run.job)
     },
+    pause({ run: ref }) {
+      const run = findRun(needStore(deps).db, ref)
+      if (run.job !== null && isActive(run)) queue().pause(run.job)
+    },
+    stop({ run: ref }) {
+      const store = needStore(deps)
+      const run = findRun(store.db, ref)
+      if (run.job === null || !isActive(run)) return
+      const { id, job } = run
+      const { evalSplit } = parseRecipe(run.recipe).data
+      queue().cancel(job)
+      // What was learned so far is worth a table; the run can still go on.
+      void queue()
+        .wait(job)
+        .then(() => {
+          if (deps.store() !== store || !existsSync(join(store.folder, 'runs', id, 'best.ckpt'))) return
+          const source = { kind: 'run', run: id, checkpoint: 'best' }
+          queue().add('evaluate', { source, split: evalSplit, snapshot: 'run' }, { run: id })
+        })
+        // Only when the project is closed meanwhile.
+        .catch(() => {})
+    },
+    reorder({ runs }) {
+      const { db } = needStore(deps)
+      queue().reorder(runs.flatMap((ref) => findRun(db, ref).job ?? []))
+    },
+    async remove({ run: ref }) {
+      const store = needStore(deps)
+      const run = findRun(store.db, ref)
+      if (isActive(run)) {
+        throw new TagwrightError('run-active', `Run ${run.id} is ${run.status}. Cancel it before it is removed.`, {
+          run: run.id,
+        })
+      }
+      deleteRun(store.db, run.id)
+      changed(run.id)
+      await rm(join(store.folder, 'runs', run.id), { recursive: true, force: true })
+    },
     list: () => ({ runs: listRuns(needStore(deps).db).map(summary) }),
     get({ run }) {
       const store = needStore(deps)
-      return detail(store, findRun(store.db, run))
+      const row = findRun(store.db, run)
+      return detail(store, row, deps.liveRuns?.get(row.id) ?? null)
     },
     rename({ run: ref, name }) {
       const { db } = needStore(deps)
@@ -80,6 +123,22 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
     metrics({ run, after, limit }) {
       const { db } = needStore(deps)
       return metricsSince(db, findRun(db, run).id, after, limit)
+    },
+    metricsSummary({ run, ...options }) {
+      const { db } = needStore(deps)
+      return summarizeMetrics(db, findRun(db, run).id, options)
+    },
+    series({ run }) {
+      const { db } = needStore(deps)
+      return { series: listSeries(db, findRun(db, run).id) }
+    },
+    log({ run, after, limit }) {
+      const store = needStore(deps)
+      return readLog(join(store.folder, 'runs', findRun(store.db, run).id), after, limit)
+    },
+    samples({ run, epoch }) {
+      const store = needStore(deps)
+      return readSamples(join(store.folder, 'runs', findRun(store.db, run).id), epoch)
     },
     evaluate(input) {
       needStore(deps)
@@ -107,7 +166,9 @@ const summary = ({ id, name, status, model, startedAt, epoch, best }: RunRow): R
   best,
 })
 
-const detail = (store: Store, run: RunRow): Run => ({
+const isActive = ({ status }: RunRow): boolean => status === 'queued' || status === 'running'
+
+const detail = (store: Store, run: RunRow, live: LiveRun | null): Run => ({
   ...summary(run),
   task: run.task,
   job: run.job,
@@ -119,6 +180,15 @@ const detail = (store: Store, run: RunRow): Run => ({
   error: run.error,
   finishedAt: run.finishedAt,
   folder: join(store.folder, 'runs', run.id),
+  live,
+  evaluation: listEvaluations(store.db, run.id).findLast((row) => row.final)?.id ?? null,
+  checkpoints: listCheckpoints(store.db, run.id).map(({ kind, step, epoch, score, createdAt }) => ({
+    kind,
+    step,
+    epoch,
+    score,
+    createdAt,
+  })),
 })
 
 /** Start weights: a checkpoint or ONNX file, or a run of this project by id, name or `latest`. */

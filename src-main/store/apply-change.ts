@@ -5,7 +5,7 @@
 import { TagwrightError } from '@shared/base/errors'
 import { sql, type SqlRow, type SqlValue, type WriteDb } from './db'
 import { unpackIds } from './id-set'
-import { columnsOf, machineColumns, type Change, type UserTable } from './rows'
+import { columnsOf, machineColumns, replacedTables, type Change, type UserTable } from './rows'
 
 export interface ApplyContext {
   revision: number
@@ -74,6 +74,7 @@ function apply(db: WriteDb, change: Change, { revision, historyId }: ApplyContex
       const columns = Object.keys(change.after)
       for (const column of columns)
         if (current[column] !== change.before[column]) throw changedSince(db, table, change.id)
+      if (!current && replacedTables.includes(table)) return
       const assignments = columns.map((column) => `${checkColumn(table, column)} = ?`).join(', ')
       sql(db, `UPDATE ${table} SET ${assignments}, revision = ? WHERE id = ?`).run(
         ...columns.map((column) => change.after[column]),
@@ -89,7 +90,7 @@ function apply(db: WriteDb, change: Change, { revision, historyId }: ApplyContex
         db,
         `UPDATE ${table} SET ${column} = ?, revision = ? WHERE id IN (SELECT value FROM json_each(?)) AND ${column} IS ?`,
       ).run(change.after, revision, JSON.stringify(ids), change.before)
-      if (result.changes !== ids.length) {
+      if (result.changes !== ids.length && !replacedTables.includes(table)) {
         // The caller's transaction rolls the rows back; only the culprit's name is still wanted.
         const wrong = sql<{ value: number }>(
           db,

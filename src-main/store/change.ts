@@ -57,6 +57,8 @@ type Defaulted = {
   import: never
 }
 type OptionalKeys<T extends UserTable> = Extract<
+  prediction_box: 'state'
+  review_mark: never
   { [K in keyof UserTables[T]]: null extends UserTables[T][K] ? K : never }[keyof UserTables[T]] | Defaulted[T],
   keyof UserTables[T]
 >
@@ -71,6 +73,7 @@ const defaults: { [T in UserTable]?: Record<string, SqlValue> } = {
   annotation: { flags: 0, z: 0 },
 }
 
+  prediction_box: { state: 'pending' },
 export interface ChangeOutcome<T> {
   result: T
   /** The project's revision afterwards. */

@@ -106,7 +106,7 @@ export function updateJob(db: WriteDb, id: number, patch: JobPatch, now = new Da
 const pick = <T>(given: T | undefined, old: T): T => (given === undefined ? old : given)
 
 export const isFinalStatus = (status: JobStatus): boolean =>
-  status === 'done' || status === 'failed' || status === 'cancelled' || status === 'interrupted'
+  status === 'done' || status === 'failed' || status === 'cancelled' || status === 'interrupted' || status === 'paused'
 
 /** Throws `not-found`. */
 export function getJob(db: ReadDb, id: number): JobRow {
@@ -115,21 +115,36 @@ export function getJob(db: ReadDb, id: number): JobRow {
   return toJob(row)
 }
 
-/** Newest first. */
-export function listJobs(db: ReadDb, options: { status?: JobStatus; limit?: number } = {}): JobRow[] {
+/** Newest first, or in the order in which waiting jobs are to run. */
+export function listJobs(
+  db: ReadDb,
+  options: { status?: JobStatus; limit?: number; inRunOrder?: boolean } = {},
+): JobRow[] {
   const limit = options.limit ?? 100
+  if (options.status && options.inRunOrder) {
+    const text = 'SELECT * FROM job WHERE status = ? ORDER BY run_order IS NULL, run_order, id LIMIT ?'
+    return sql<Row>(db, text).all(options.status, limit).map(toJob)
+  }
   return options.status
     ? sql<Row>(db, 'SELECT * FROM job WHERE status = ? ORDER BY id DESC LIMIT ?').all(options.status, limit).map(toJob)
     : sql<Row>(db, 'SELECT * FROM job ORDER BY id DESC LIMIT ?').all(limit).map(toJob)
 }
 
+/** Waiting jobs run in this order; those that never got a place come after, oldest first. */
+export function setJobOrder(db: WriteDb, ids: readonly number[]): void {
+  atomically(db, () => {
+    const update = sql(db, 'UPDATE job SET run_order = ? WHERE id = ?')
+    ids.forEach((id, i) => update.run(i + 1, id))
+  })
+}
+
 /**
- * At start-up of the project's owner: jobs and runs that are `running` or `paused` have lost their process and become
- * `interrupted`. Returns the jobs.
+ * At start-up of the project's owner: jobs and runs that are `running` have lost their process and become
+ * `interrupted`; paused ones have their checkpoint and stay. Returns the jobs.
  */
 export function interruptRunning(db: WriteDb, now = new Date()): JobRow[] {
   return atomically(db, () => {
-    const where = `WHERE status IN ('running', 'paused')`
+    const where = `WHERE status = 'running'`
     const ids = sql<{ id: number }>(db, `SELECT id FROM job ${where} ORDER BY id`).all()
     sql(db, `UPDATE run SET status = 'interrupted', finished_at = ? ${where}`).run(now.toISOString())
     return ids.map(({ id }) => updateJob(db, id, { status: 'interrupted' }, now))

@@ -68,6 +68,26 @@ export interface UserTables {
   skeleton: SkeletonRow
   label: LabelRow
   sample: SampleRow
+/** A box a model found, and what somebody decided about it. */
+export interface PredictionBoxRow {
+  id: number
+  source: string
+  sample_id: number
+  label_id: number
+  score: number
+  x1: number
+  y1: number
+  x2: number
+  y2: number
+  state: string
+  annotation_id: number | null
+}
+export interface ReviewMarkRow {
+  id: number
+  source: string
+  annotation_id: number
+}
+
   annotation: AnnotationRow
   import: ImportRow
 }
@@ -75,6 +95,8 @@ export type UserTable = keyof UserTables
 
 /** Columns of an inserted or removed row, in order; `id` first. The row's `revision` is set by every change. */
 export const columnsOf: { [T in UserTable]: readonly (keyof UserTables[T] & string)[] } = {
+  prediction_box: PredictionBoxRow
+  review_mark: ReviewMarkRow
   project: ['id', 'name', 'task', 'settings', 'created_at'],
   skeleton: ['id', 'data'],
   label: ['id', 'idx', 'name', 'color', 'coco_id', 'skeleton_id', 'gap', 'extra', 'import_id'],
@@ -91,9 +113,19 @@ export const columnsOf: { [T in UserTable]: readonly (keyof UserTables[T] & stri
   import: ['id', 'source', 'status'],
 }
 
-/** Columns that background jobs fill in: a difference there does not stand in the way of undo. */
-export const machineColumns: { [T in UserTable]?: readonly string[] } = { sample: ['hash', 'state', 'width', 'height'] }
+/** Tables whose rows jobs replace: a row that is gone or decided otherwise does not stand in the way of undo. */
+export const replacedTables: readonly UserTable[] = ['prediction_box']
 
+  // prettier-ignore
+  prediction_box: [
+    'id', 'source', 'sample_id', 'label_id', 'score', 'x1', 'y1', 'x2', 'y2', 'state', 'annotation_id',
+  ],
+  review_mark: ['id', 'source', 'annotation_id'],
+}
+
+/** Columns that background jobs fill in, or that follow others: a difference there does not stand in the way of undo. */
+export const machineColumns: { [T in UserTable]?: readonly string[] } = {
+  sample: ['hash', 'state', 'width', 'height', 'name_key'],
 /** Tables whose rows can be removed by set, into `<table>_trash`. */
 export const trashTables = ['sample', 'annotation'] as const
 export type TrashTable = (typeof trashTables)[number]

@@ -1,17 +1,27 @@
 /** Every service of the core by name. The window, the CLI and attached processes use `client(contracts, wire)`. */
 import { annotationsContract } from './annotations'
 import { datasetsContract } from './datasets'
+import { filesContract } from './files'
 import { historyContract } from './history'
 import { jobsContract } from './jobs'
 import { labelsContract } from './labels'
+import { predictionsContract } from './predictions'
 import { projectContract } from './project'
+import { projectsContract } from './projects'
+import { resultsContract } from './results'
+import { reviewContract } from './review'
 import { runsContract } from './runs'
 import { samplesContract } from './samples'
+import { settingsContract } from './settings'
 import { systemContract } from './system'
+import { trainingContract } from './training'
 
 export const contracts = {
   system: systemContract,
   project: projectContract,
+  projects: projectsContract,
+  files: filesContract,
+  settings: settingsContract,
   labels: labelsContract,
   samples: samplesContract,
   annotations: annotationsContract,
@@ -19,5 +29,9 @@ export const contracts = {
   history: historyContract,
   jobs: jobsContract,
   runs: runsContract,
+  results: resultsContract,
+  predictions: predictionsContract,
+  review: reviewContract,
+  training: trainingContract,
 }
 export type StudioContracts = typeof contracts

@@ -4,8 +4,8 @@ import { defineContract, noInput, noOutput } from './rpc'
 
 export const jobStatusSchema = z.enum(['queued', 'running', 'paused', 'done', 'failed', 'cancelled', 'interrupted'])
 export type JobStatus = z.infer<typeof jobStatusSchema>
-/** The states that a job does not leave on its own. */
-export const finalJobStatuses: readonly JobStatus[] = ['done', 'failed', 'cancelled', 'interrupted']
+/** The states that a job does not leave on its own; work that was paused goes on as another job. */
+export const finalJobStatuses: readonly JobStatus[] = ['done', 'failed', 'cancelled', 'interrupted', 'paused']
 
 export const jobProgressSchema = z.object({
   /** What is being done now: `reading`, `epoch 3 of 40`. */
@@ -55,6 +55,8 @@ export const jobsContract = defineContract({
     /** Asks the job to stop at its next step; a worker that does not is killed after a grace time. */
     cancel: { input: byId, output: noOutput },
     cancelAll: { input: noInput, output: noOutput },
+    /** New order of jobs that wait; those of their lane that are left out follow. */
+    reorder: { input: z.object({ jobs: z.array(z.int()).min(1) }), output: noOutput },
   },
   events: {
     /** A job was added or changed state. */

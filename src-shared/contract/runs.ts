@@ -4,7 +4,14 @@ import { splitSchema } from '../domain/split'
 import { providerSchema } from '../domain/recipe'
 import { jobStatusSchema, startedJobSchema } from './jobs'
 import { defineContract, noInput, noOutput } from './rpc'
-import { detectionSchema, evalThresholds, modelRefSchema, predictThresholds, thresholdsSchema } from './worker'
+import {
+  detectionSchema,
+  evalThresholds,
+  modelRefSchema,
+  predictThresholds,
+  sliceSchema,
+  thresholdsSchema,
+} from './worker'
 
 const scoreSchema = z.object({ epoch: z.number(), step: z.int(), AP: z.number(), AP50: z.number() })
 
@@ -20,6 +27,32 @@ export const runSummarySchema = z.object({
   best: scoreSchema.nullable(),
 })
 export type RunSummary = z.infer<typeof runSummarySchema>
+
+export const liveRunSchema = z.object({
+  run: z.string(),
+  /** `epoch 3 of 40`. */
+  phase: z.string(),
+  done: z.number(),
+  total: z.number().nullable(),
+  /** To the end of the run; null until enough steps were timed. */
+  secondsLeft: z.number().nullable(),
+  /** Steps of this run a second, over the last minute; null at first. */
+  stepsPerSecond: z.number().nullable(),
+  imagesPerSecond: z.number().nullable(),
+  /** Share of the last epoch's time spent waiting for data, 0..1. */
+  dataWait: z.number().nullable(),
+  /** Of the worker process, bytes. */
+  memory: z.number().nullable(),
+})
+export type LiveRun = z.infer<typeof liveRunSchema>
+
+export const epochSampleSchema = z.object({
+  sample: z.int(),
+  name: z.string(),
+  width: z.int(),
+  height: z.int(),
+  truths: z.array(z.object({ label: z.int(), box: z.tuple([z.number(), z.number(), z.number(), z.number()]) })),
+})
 
 export const runSchema = z.object({
   ...runSummarySchema.shape,
@@ -37,6 +70,19 @@ export const runSchema = z.object({
   finishedAt: z.string().nullable(),
   /** Absolute path of `runs/<id>`. */
   folder: z.string(),
+  /** While it runs: what is known about now. */
+  live: liveRunSchema.nullable(),
+  /** Its own evaluation when it ended; null until then. */
+  evaluation: z.int().nullable(),
+  checkpoints: z.array(
+    z.object({
+      kind: z.string(),
+      step: z.int(),
+      epoch: z.number(),
+      score: z.number().nullable(),
+      createdAt: z.string(),
+    }),
+  ),
 })
 export type Run = z.infer<typeof runSchema>
 
@@ -49,12 +95,15 @@ export const modelSourceSchema = z.discriminatedUnion('kind', [
 ])
 export type ModelSource = z.infer<typeof modelSourceSchema>
 
-const inference = (thresholds: z.infer<typeof thresholdsSchema>) => ({
+export const inferenceOptions = (thresholds: z.infer<typeof thresholdsSchema>) => ({
   conf: z.number().min(0).max(1).default(thresholds.conf),
   iou: z.number().min(0).max(1).default(thresholds.iou),
   maxDet: z.int().min(1).default(thresholds.maxDet),
-  /** Side of the square slices in px; null: whole images. */
-  slice: z.int().min(32).nullable().default(null),
+  /** Side of the square slices in px, or how they are cut and merged; null: whole images. */
+  slice: z
+    .union([z.int().min(32), sliceSchema])
+    .nullable()
+    .default(null),
   classMap: z.record(z.string(), z.string()).nullable().default(null),
   provider: providerSchema.default('auto'),
 })
@@ -111,7 +160,79 @@ export const runsContract = defineContract({
         cursor: z.int(),
       }),
     },
-    /** Job result: Evaluation (contract/worker). Stored as a row of the project. */
+    /**
+     * A series in at most `buckets` steps of equal width, so that a chart of any length stays small: smallest, largest,
+     * mean and last value of each. Live curves go on with `metrics` from the cursor.
+     */
+    metricsSummary: {
+      input: z.object({
+        run: runRef,
+        /** Default: all. */
+        series: z.array(z.string()).optional(),
+        buckets: z.int().min(2).max(5000).default(1000),
+        /** Steps, both inclusive. */
+        from: z.int().min(0).optional(),
+        to: z.int().min(0).optional(),
+      }),
+      output: z.object({
+        series: z.array(
+          z.object({
+            series: z.string(),
+            /** Rows with a finite value. */
+            count: z.int(),
+            /** Columns of equal length, by rising step: the bucket's last step and epoch. */
+            step: z.array(z.int()),
+            epoch: z.array(z.number()),
+            min: z.array(z.number()),
+            max: z.array(z.number()),
+            mean: z.array(z.number()),
+            last: z.array(z.number()),
+          }),
+        ),
+        cursor: z.int(),
+      }),
+    },
+    /** Names of all series of a run. */
+    series: { input: z.object({ run: runRef }), output: z.object({ series: z.array(z.string()) }) },
+    /** Stops after the current step with a checkpoint; `resume` goes on. */
+    pause: { input: z.object({ run: runRef }), output: noOutput },
+    /** Ends the run after the current step and evaluates its best weights; `resume` can still go on. */
+    stop: { input: z.object({ run: runRef }), output: noOutput },
+    /** New order of runs that wait; those left out follow. */
+    reorder: { input: z.object({ runs: z.array(z.string()).min(1) }), output: noOutput },
+    /** Removes an ended run with its files. Throws `run-active`. */
+    remove: { input: z.object({ run: runRef }), output: noOutput },
+    /** Lines of the run's log after `after`. */
+    log: {
+      input: z.object({
+        run: runRef,
+        after: z.int().min(0).default(0),
+        limit: z.int().min(1).max(10_000).default(1000),
+      }),
+      output: z.object({
+        lines: z.array(z.object({ at: z.string(), level: z.string(), message: z.string() })),
+        /** For the next `after`. */
+        cursor: z.int(),
+      }),
+    },
+    /**
+     * A few fixed evaluation images, and what the model said about them after each epoch (detections from a score of .05
+     * on, for a slider). `epochs` lists those that are there.
+     */
+    samples: {
+      input: z.object({ run: runRef, epoch: z.int().min(0).optional() }),
+      output: z.object({
+        epochs: z.array(z.int()),
+        /** The one answered: that asked for, else the newest; null when there is none. */
+        epoch: z.int().nullable(),
+        labels: z.array(z.object({ name: z.string(), color: z.string() })),
+        images: z.array(z.object({ ...epochSampleSchema.shape, detections: z.array(detectionSchema) })),
+      }),
+    },
+    /**
+     * Job result: Evaluation (contract/worker) with the `id` under which results.* has it. `snapshot: 'run'` evaluates on
+     * the data frozen when the run began.
+     */
     evaluate: {
       input: z.object({
         source: z.discriminatedUnion('kind', [
@@ -120,7 +241,8 @@ export const runsContract = defineContract({
           z.object({ kind: z.literal('predictions'), file: z.string() }),
         ]),
         split: splitSchema.nullable().default('test'),
-        ...inference(evalThresholds),
+        snapshot: z.enum(['now', 'run']).default('now'),
+        ...inferenceOptions(evalThresholds),
       }),
       output: startedJobSchema,
     },
@@ -132,10 +254,14 @@ export const runsContract = defineContract({
     predict: {
       input: z.object({
         source: modelSourceSchema,
-        images: z.union([z.object({ files: z.array(z.string()).min(1) }), z.object({ split: splitSchema.nullable() })]),
+        images: z.union([
+          z.object({ files: z.array(z.string()).min(1) }),
+          z.object({ split: splitSchema.nullable() }),
+          z.object({ samples: z.array(z.int()).min(1) }),
+        ]),
         out: z.string().nullable().default(null),
         draw: z.string().nullable().default(null),
-        ...inference(predictThresholds),
+        ...inferenceOptions(predictThresholds),
       }),
       output: startedJobSchema,
     },
@@ -156,6 +282,8 @@ export const runsContract = defineContract({
     changed: z.object({ run: z.string() }),
     /** New metric rows: ask `metrics` with the last cursor. */
     metrics: z.object({ run: z.string(), cursor: z.int() }),
+    /** About once a second while a run runs. */
+    live: liveRunSchema,
     predicted: z.object({ job: z.int(), image: predictedImageSchema }),
   },
 })

@@ -165,6 +165,14 @@ export const exportReportSchema = z.object({
 })
 export type ExportReport = z.infer<typeof exportReportSchema>
 
+/** Gzipped JSON, boxes only: what an evaluation says beside its table, and every object it was made of. */
+const detailFiles = {
+  /** evaluation/analyze-evaluation. */
+  analysis: z.string().nullable().default(null),
+  /** evaluation/object-set. */
+  objects: z.string().nullable().default(null),
+}
+
 export const workerContract = defineContract({
   methods: {
     /** Tries every provider with a small program. */
@@ -221,6 +229,7 @@ export const workerContract = defineContract({
         predictions: z.string().nullable().default(null),
         /** Folder for curves and the confusion matrix as CSV. */
         plots: z.string().nullable().default(null),
+        ...detailFiles,
       }),
       output: evaluationSchema,
     },
@@ -231,6 +240,7 @@ export const workerContract = defineContract({
         split: z.enum(['train', 'val', 'test']).nullable(),
         predictions: z.string(),
         iouType: z.enum(['bbox', 'segm', 'keypoints']).default('bbox'),
+        ...detailFiles,
       }),
       output: evaluationSchema,
     },

@@ -85,7 +85,8 @@ export function snapshotDetections(
 export const inEvaluationOrder = (samples: readonly SnapshotSample[]): SnapshotSample[] =>
   [...samples].sort((a, b) => a.cocoImageId - b.cocoImageId || a.id - b.id)
 
-const labelOrder = (header: SnapshotHeader) =>
+/** Labels in the order of the evaluation's categories, with their index in the header. */
+export const labelOrder = (header: Pick<SnapshotHeader, 'labels'>) =>
   header.labels.map((label, index) => ({ ...label, index })).sort((a, b) => a.cocoId - b.cocoId || a.index - b.index)
 
 function categoryOfLabel(labels: readonly { index: number }[]): number[] {

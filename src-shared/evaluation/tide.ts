@@ -32,6 +32,8 @@ const codes = { hit: 0, ignored: 1, Cls: 2, Loc: 3, Both: 4, Dupe: 5, Bkg: 6 } a
 interface Verdicts {
   /** Per detection: one of `codes`, or -1 beyond the limit of detections. */
   verdict: Int8Array
+  /** Per detection: the ground truth it is held against, -1 for none. */
+  target: Int32Array
   /** Class in which the detection counts once repaired (Cls: that of the ground truth). */
   repaired: Int32Array
   /** 1 when the repair makes it a true positive, 0 when the repair removes it. */
@@ -40,8 +42,7 @@ interface Verdicts {
   missed: Uint8Array
 }
 
-/** Detections beyond `maxDetections` of their image and class take no part, as in COCO's AP. */
-export function tideReport(input: {
+export interface TideInput {
   gt: GroundTruth
   dt: Detections
   iouType?: IouType
@@ -49,18 +50,12 @@ export function tideReport(input: {
   foreground?: number
   background?: number
   maxDetections?: number
-}): TideReport {
+}
+
+/** Detections beyond `maxDetections` of their image and class take no part, as in COCO's AP. */
+export function tideReport(input: TideInput): TideReport {
   const { gt, dt, foreground = 0.5, background = 0.1 } = input
-  const verdicts = judge(gt, dt, {
-    overlap: pairIou(
-      gt,
-      dt,
-      cocoParams(input.iouType ?? 'bbox', { sigmas: Float64Array.from(input.sigmas ?? cocoSigmas) }),
-    ),
-    foreground,
-    background,
-    maxDetections: input.maxDetections ?? 100,
-  })
+  const verdicts = judgeAll(input)
   const K = gt.categoryIds.length
   const totals = new Int32Array(K)
   const missed = new Int32Array(K)
@@ -112,6 +107,33 @@ export function tideReport(input: {
   }
 }
 
+/** What each detection is, and what it is held against. */
+export interface TideVerdicts {
+  /** Per detection row; null: beyond the limit of detections. */
+  kind: (Exclude<TideError, 'Miss'> | 'hit' | 'ignored' | null)[]
+  /** Per detection row: the ground truth it hits, doubles, or nearly is; -1 where nothing is. */
+  target: Int32Array
+  /** Per ground-truth row: 1 where TIDE counts a miss. */
+  missed: Uint8Array
+  /** Per ground-truth row: 1 where a detection hits it. */
+  found: Uint8Array
+}
+
+/** The verdicts that {@link tideReport} counts. */
+export function tideVerdicts(input: TideInput): TideVerdicts {
+  const { verdict, target, missed, found } = judgeAll(input)
+  const names = Object.keys(codes) as (keyof typeof codes)[]
+  return { kind: Array.from(verdict, (code) => (code < 0 ? null : names[code])), target, missed, found }
+}
+
+const judgeAll = ({ gt, dt, iouType = 'bbox', sigmas = cocoSigmas, ...settings }: TideInput): Verdicts =>
+  judge(gt, dt, {
+    overlap: pairIou(gt, dt, cocoParams(iouType, { sigmas: Float64Array.from(sigmas) })),
+    foreground: settings.foreground ?? 0.5,
+    background: settings.background ?? 0.1,
+    maxDetections: settings.maxDetections ?? 100,
+  })
+
 /** Finds out, image by image, what every detection is and which ground truth was missed. */
 function judge(
   gt: GroundTruth,
@@ -126,12 +148,13 @@ function judge(
   const { overlap, foreground, background, maxDetections } = settings
   const verdicts: Verdicts = {
     verdict: new Int8Array(dt.length).fill(-1),
+    target: new Int32Array(dt.length).fill(-1),
     repaired: dt.category.slice(),
     becomesHit: new Uint8Array(dt.length),
     found: new Uint8Array(gt.length),
     missed: new Uint8Array(gt.length),
   }
-  const { verdict, repaired, becomesHit, found, missed } = verdicts
+  const { verdict, target: heldAgainst, repaired, becomesHit, found, missed } = verdicts
   const images = gt.imageIds.length
   const truths = sortByKey(allRows(gt.length), gt.image, images)
   const sorted = sortByKey(sortByScore(allRows(dt.length), dt.score), dt.image, images)
@@ -171,6 +194,7 @@ function judge(
       const free = bestOf(i, (truth) => !gt.ignore[truth] && same(truth) && !found[truth])
       if (free.truth >= 0 && free.value >= foreground) {
         found[free.truth] = 1
+        heldAgainst[row] = free.truth
         verdict[row] = codes.hit
         becomesHit[row] = 1
       } else if (bestOf(i, (truth) => gt.ignore[truth] === 1 && same(truth)).value >= foreground) {
@@ -192,6 +216,8 @@ function judge(
         repaired[row] = gt.category[target]
       } else if (own.value >= foreground) verdict[row] = codes.Dupe
       else verdict[row] = Math.max(own.value, other.value) <= background ? codes.Bkg : codes.Both
+      const nearest = own.value >= other.value ? own.truth : other.truth
+      heldAgainst[row] = target >= 0 ? target : verdict[row] === codes.Bkg ? -1 : nearest
       // Detections come by falling score: the first to claim a free ground truth is the one a repair makes right.
       if (target < 0 || found[target] || claimed[target] >= 0) return
       claimed[target] = row

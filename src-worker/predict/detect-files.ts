@@ -1,14 +1,14 @@
 /** Detections on image files, whole or in slices. */
-import type { Thresholds } from '@shared/contract/worker'
+import type { ConcreteSlice, Thresholds } from '@shared/contract/worker'
 import type { Detection } from '@shared/domain/detection'
-import { nms } from '@shared/evaluation/nms'
+import { mergeDetections, mergeOptionsFor } from '@shared/evaluation/merge-detections'
 import { toDetections, type Detector } from './detector'
 import { pictureBatches } from './picture-batches'
 
 export interface DetectFilesOptions {
   files: readonly string[]
   thresholds: Thresholds
-  slice: { size: number; overlap: number } | null
+  slice: ConcreteSlice | null
   onFailed(position: number, message: string): void
   signal: AbortSignal | undefined
 }
@@ -23,7 +23,7 @@ export interface DetectedFile {
   detections: Detection[]
 }
 
-/** In the order of the files, without those that cannot be read. Slices are merged by suppression per class. */
+/** In the order of the files, without those that cannot be read. Detections of slices are merged per class. */
 export async function* detectFiles(
   detector: Detector,
   options: DetectFilesOptions,
@@ -54,7 +54,7 @@ export async function* detectFiles(
         found.push({ ...rest, box: [box[0] + x, box[1] + y, box[2] + x, box[3] + y] })
       parts++
       if (!part.last) continue
-      const detections = parts > 1 ? merge(found, thresholds) : found
+      const detections = parts > 1 && slice ? merge(found, slice, thresholds) : found
       yield { position: part.position, ...part.image, detections }
       found = []
       parts = 0
@@ -64,9 +64,5 @@ export async function* detectFiles(
   }
 }
 
-function merge(found: readonly Detection[], { iou, maxDet }: Thresholds): Detection[] {
-  const boxes = Float64Array.from(found.flatMap(({ box }) => [...box]))
-  const scores = Float64Array.from(found, ({ score }) => score)
-  const classes = found.map(({ label }) => label)
-  return Array.from(nms(boxes, scores, classes, { iou, maxDet, maxCandidates: Infinity }), (row) => found[row])
-}
+const merge = (found: readonly Detection[], slice: ConcreteSlice, { conf, maxDet }: Thresholds): Detection[] =>
+  mergeDetections(found, mergeOptionsFor(slice, conf), maxDet)

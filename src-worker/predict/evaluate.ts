@@ -13,6 +13,7 @@ import type { Detector } from './detector'
 import { openDetector } from './open-detector'
 import { droppedText } from './predict'
 import { runDetector } from './run-detector'
+import { writeDetail } from './write-detail'
 import { writePlots } from './write-plots'
 import { writePredictions } from './write-predictions'
 
@@ -60,6 +61,7 @@ export async function evaluate(input: Input, host: EvaluateHost): Promise<z.inpu
   const dt = snapshotDetections(header, samples, found)
   const evaluation = evaluateCoco({ gt, dt, iouType: 'bbox' })
   if (input.predictions) await writePredictions(input.predictions, samples, found, header.labels)
+  await writeDetail(input, { header, samples, gt, dt, evaluation })
   if (input.plots) await writePlots(input.plots, { gt, dt, evaluation })
   const { coco, stats, perClass, images } = evaluation
   return {

@@ -16,7 +16,7 @@ export interface PictureBatchesOptions {
   height: number
   input: ModelInput
   pack: Packing
-  slice: { size: number; overlap: number } | null
+  slice: { size: number; overlap: number; whole?: boolean } | null
   /** An image that cannot be read is left out. */
   onFailed(position: number, message: string): void
   signal: AbortSignal | undefined

@@ -6,6 +6,7 @@ import type { IouType } from '@shared/evaluation/coco-params'
 import { evaluateCoco } from '@shared/evaluation/evaluate-coco'
 import { loadCocoResults } from '@shared/evaluation/load-coco'
 import { readSnapshot } from '../data/read-snapshot'
+import { writeDetail } from './write-detail'
 import { snapshotTruth } from '@shared/evaluation/from-snapshot'
 
 /** Evaluates a file in COCO's result format against a snapshot. Throws `not-found`, `bad-json`, `bad-results`. */
@@ -14,6 +15,8 @@ export async function scorePredictions(input: {
   split: Split | null
   predictions: string
   iouType: IouType
+  analysis?: string | null
+  objects?: string | null
 }): Promise<Evaluation> {
   const started = performance.now()
   const { snapshot, split, predictions, iouType } = input
@@ -22,12 +25,15 @@ export async function scorePredictions(input: {
   const gt = snapshotTruth(header, samples, iouType)
   const sizes = samples.map(({ cocoImageId, width, height }) => ({ id: cocoImageId, width, height }))
   const sigmas = header.labels.find((label) => label.skeleton)?.skeleton?.sigmas
-  const { coco, stats, perClass, images, warnings } = evaluateCoco({
+  const dt = loadCocoResults(results, gt, iouType, sizes)
+  const evaluation = evaluateCoco({
     gt,
-    dt: loadCocoResults(results, gt, iouType, sizes),
+    dt,
     iouType,
     ...(iouType === 'keypoints' && sigmas?.length ? { sigmas } : {}),
   })
+  const { coco, stats, perClass, images, warnings } = evaluation
+  if (iouType === 'bbox') await writeDetail(input, { header, samples, gt, dt, evaluation })
   return {
     iouType,
     coco,

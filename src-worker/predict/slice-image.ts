@@ -9,12 +9,12 @@ export interface Slice {
 
 /**
  * Squares of `size` px, each overlapping the next by `overlap` of its side; those at the right and bottom are moved back
- * inside, so that all are full. An image that fits into one square is one slice; otherwise the whole image comes last,
- * for objects larger than a square.
+ * inside, so that all are full. An image that fits into one square is one slice; otherwise the whole image comes last
+ * (unless `whole` is false), for objects larger than a square.
  */
 export function sliceImage(
   { width, height }: { width: number; height: number },
-  slice: { size: number; overlap: number } | null,
+  slice: { size: number; overlap: number; whole?: boolean } | null,
 ): Slice[] {
   const whole = { x: 0, y: 0, width, height }
   if (!slice || (width <= slice.size && height <= slice.size)) return [whole]
@@ -25,5 +25,6 @@ export function sliceImage(
     return out
   }
   const size = { width: Math.min(slice.size, width), height: Math.min(slice.size, height) }
-  return [...starts(height).flatMap((y) => starts(width).map((x) => ({ x, y, ...size }))), whole]
+  const parts = starts(height).flatMap((y) => starts(width).map((x) => ({ x, y, ...size })))
+  return slice.whole === false ? parts : [...parts, whole]
 }

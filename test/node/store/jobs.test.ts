@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { addArtifact, listArtifacts } from '../../../src-main/store/artifact'
 import { listCheckpoints, putCheckpoint } from '../../../src-main/store/checkpoint'
-import { addEvaluation, listEvaluations } from '../../../src-main/store/evaluation'
+import { addEvaluation, evaluationPart, evaluationResult, listEvaluations } from '../../../src-main/store/evaluation'
 import { createJob, getJob, interruptRunning, listJobs, updateJob } from '../../../src-main/store/job'
 import { appendMetrics, deleteMetricsAfter, metricsSince } from '../../../src-main/store/metric'
 import {
   deletePredictions,
-  listPredictions,
+  listPredictionBoxes,
+  listPredictionSources,
   putPredictions,
-  samplePredictions,
 } from '../../../src-main/store/prediction'
 import { createRun, deleteRun, findRun, getRun, listRuns, updateRun } from '../../../src-main/store/run'
 import { fillStore, tempStore } from '../../helpers/temp-store'
@@ -57,10 +57,8 @@ describe('jobs', () => {
     updateRun(db, r1.id, { status: 'running', job: a.id })
     updateJob(db, b.id, { status: 'paused' })
     temp.reopen()
-    expect(interruptRunning(temp.store.db, at(9)).map((job) => [job.id, job.status])).toEqual([
-      [1, 'interrupted'],
-      [2, 'interrupted'],
-    ])
+    expect(interruptRunning(temp.store.db, at(9)).map((job) => [job.id, job.status])).toEqual([[1, 'interrupted']])
+    expect(getJob(temp.store.db, b.id).status).toBe('paused')
     expect(getJob(temp.store.db, c.id).status).toBe('queued')
     expect(getRun(temp.store.db, r1.id)).toMatchObject({ status: 'interrupted', finishedAt: at(9).toISOString() })
     expect(getRun(temp.store.db, r2.id).status).toBe('queued')
@@ -194,11 +192,17 @@ describe('what runs leave', () => {
       images: 1,
       seconds: 0.5,
       stats: [0.1 + 0.2, -1],
-      result: { coco: { AP: 0.1 + 0.2 } },
     }
-    addEvaluation(db, evaluation, at(6))
-    expect(listEvaluations(db, 'r1')).toEqual([{ id: 1, ...evaluation, createdAt: at(6).toISOString() }])
-    const detection = { label: 0, score: 0.75, box: [1, 2, 3, 4.5] as [number, number, number, number] }
+    const result = { coco: { AP: 0.1 + 0.2 } }
+    const detail = { analysis: Buffer.from([1, 2]), objects: Buffer.from([3]) }
+    const thresholds = { conf: 0.001, iou: 0.65, maxDet: 100 }
+    addEvaluation(db, { ...evaluation, result, detail, final: true, thresholds }, at(6))
+    expect(listEvaluations(db, 'r1')).toEqual([
+      { id: 1, ...evaluation, final: true, thresholds, slice: null, detailed: true, createdAt: at(6).toISOString() },
+    ])
+    expect(evaluationResult(db, 1)).toEqual(result)
+    expect(evaluationPart(db, 1, 'objects')).toEqual(Buffer.from([3]))
+    const detection = { label: 1, score: 0.75, box: [1, 2, 3, 4.5] as [number, number, number, number] }
     putPredictions(
       db,
       'run:r1',
@@ -209,10 +213,19 @@ describe('what runs leave', () => {
       at(7),
     )
     putPredictions(db, 'run:r1', [{ sampleId: 1, detections: [detection] }], at(8))
-    expect(samplePredictions(db, 1)).toEqual([{ source: 'run:r1', detections: [detection] }])
-    expect(listPredictions(db, 'run:r1', 1)).toEqual([{ sampleId: 2, detections: [detection] }])
+    const row = { source: 'run:r1', label_id: 1, score: 0.75, x1: 1, y1: 2, x2: 3, y2: 4.5, state: 'pending' }
+    expect(listPredictionBoxes(db, { sample: 1 })).toMatchObject([{ ...row, sample_id: 1, annotation_id: null }])
+    expect(listPredictionBoxes(db, { source: 'run:r1', minScore: 0.8 })).toEqual([])
+    expect(listPredictionSources(db)).toEqual([
+      { source: 'run:r1', samples: 2, pending: 2, accepted: 0, rejected: 0, createdAt: at(8).toISOString() },
+    ])
     expect(deletePredictions(db, 'run:r1')).toBe(2)
+    expect(listPredictionSources(db)).toEqual([])
     deleteRun(db, 'r1')
-    expect([listArtifacts(db).length, listEvaluations(db).length]).toEqual([1, 0])
+    expect([listArtifacts(db).length, listEvaluations(db).length, evaluationPart(db, 1, 'analysis')]).toEqual([
+      1,
+      0,
+      null,
+    ])
   })
 })
