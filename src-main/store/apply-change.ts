@@ -70,11 +70,11 @@ function apply(db: WriteDb, change: Change, { revision, historyId }: ApplyContex
     }
     case 'update': {
       const current = readRow(db, table, change.id)
+      if (!current && replacedTables.includes(table)) return
       if (!current) throw changedSince(db, table, change.id, 'is no longer there')
       const columns = Object.keys(change.after)
       for (const column of columns)
         if (current[column] !== change.before[column]) throw changedSince(db, table, change.id)
-      if (!current && replacedTables.includes(table)) return
       const assignments = columns.map((column) => `${checkColumn(table, column)} = ?`).join(', ')
       sql(db, `UPDATE ${table} SET ${assignments}, revision = ? WHERE id = ?`).run(
         ...columns.map((column) => change.after[column]),

@@ -55,10 +55,10 @@ type Defaulted = {
   sample: 'reviewed' | 'state'
   annotation: 'flags' | 'z'
   import: never
-}
-type OptionalKeys<T extends UserTable> = Extract<
   prediction_box: 'state'
   review_mark: never
+}
+type OptionalKeys<T extends UserTable> = Extract<
   { [K in keyof UserTables[T]]: null extends UserTables[T][K] ? K : never }[keyof UserTables[T]] | Defaulted[T],
   keyof UserTables[T]
 >
@@ -71,9 +71,9 @@ const defaults: { [T in UserTable]?: Record<string, SqlValue> } = {
   label: { gap: 0 },
   sample: { reviewed: 0, state: 'ok' },
   annotation: { flags: 0, z: 0 },
+  prediction_box: { state: 'pending' },
 }
 
-  prediction_box: { state: 'pending' },
 export interface ChangeOutcome<T> {
   result: T
   /** The project's revision afterwards. */

@@ -63,11 +63,6 @@ export interface ImportRow {
   status: string
 }
 
-export interface UserTables {
-  project: ProjectRow
-  skeleton: SkeletonRow
-  label: LabelRow
-  sample: SampleRow
 /** A box a model found, and what somebody decided about it. */
 export interface PredictionBoxRow {
   id: number
@@ -88,15 +83,20 @@ export interface ReviewMarkRow {
   annotation_id: number
 }
 
+export interface UserTables {
+  project: ProjectRow
+  skeleton: SkeletonRow
+  label: LabelRow
+  sample: SampleRow
   annotation: AnnotationRow
   import: ImportRow
+  prediction_box: PredictionBoxRow
+  review_mark: ReviewMarkRow
 }
 export type UserTable = keyof UserTables
 
 /** Columns of an inserted or removed row, in order; `id` first. The row's `revision` is set by every change. */
 export const columnsOf: { [T in UserTable]: readonly (keyof UserTables[T] & string)[] } = {
-  prediction_box: PredictionBoxRow
-  review_mark: ReviewMarkRow
   project: ['id', 'name', 'task', 'settings', 'created_at'],
   skeleton: ['id', 'data'],
   label: ['id', 'idx', 'name', 'color', 'coco_id', 'skeleton_id', 'gap', 'extra', 'import_id'],
@@ -111,11 +111,6 @@ export const columnsOf: { [T in UserTable]: readonly (keyof UserTables[T] & stri
     'import_id',
   ],
   import: ['id', 'source', 'status'],
-}
-
-/** Tables whose rows jobs replace: a row that is gone or decided otherwise does not stand in the way of undo. */
-export const replacedTables: readonly UserTable[] = ['prediction_box']
-
   // prettier-ignore
   prediction_box: [
     'id', 'source', 'sample_id', 'label_id', 'score', 'x1', 'y1', 'x2', 'y2', 'state', 'annotation_id',
@@ -123,9 +118,12 @@ export const replacedTables: readonly UserTable[] = ['prediction_box']
   review_mark: ['id', 'source', 'annotation_id'],
 }
 
-/** Columns that background jobs fill in, or that follow others: a difference there does not stand in the way of undo. */
-export const machineColumns: { [T in UserTable]?: readonly string[] } = {
-  sample: ['hash', 'state', 'width', 'height', 'name_key'],
+/** Columns that background jobs fill in: a difference there does not stand in the way of undo. */
+export const machineColumns: { [T in UserTable]?: readonly string[] } = { sample: ['hash', 'state', 'width', 'height'] }
+
+/** Tables whose rows jobs replace: a row that is gone or decided otherwise does not stand in the way of undo. */
+export const replacedTables: readonly UserTable[] = ['prediction_box']
+
 /** Tables whose rows can be removed by set, into `<table>_trash`. */
 export const trashTables = ['sample', 'annotation'] as const
 export type TrashTable = (typeof trashTables)[number]
