@@ -1,6 +1,6 @@
 /** Classes of the open project, in index order, in step with every window. */
 import { defineStore } from 'pinia'
-import { computed, ref, watch } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import type { ProjectLabel } from '@shared/contract/labels'
 import { api } from '../client/api'
 import { latest } from '../client/latest'
@@ -10,18 +10,33 @@ import { useSession } from './session'
 export const useLabels = defineStore('labels', () => {
   const session = useSession()
   /** With gaps: indices of deleted classes that stay taken. */
-  const all = ref<ProjectLabel[]>([])
+  const all = shallowRef<readonly ProjectLabel[]>([])
+  /** They were read for the project that is open. */
+  const ready = ref(false)
   /** The classes that there are. */
   const list = computed(() => all.value.filter((label) => !label.gap))
   const byId = computed<ReadonlyMap<number, ProjectLabel>>(() => new Map(all.value.map((label) => [label.id, label])))
 
   const refresh = latest(async () => {
-    all.value = session.project === null ? [] : (await api.labels.list()).labels
+    const open = session.project !== null
+    all.value = open ? (await api.labels.list()).labels : []
+    ready.value = open
   })
   watch(
     () => [session.project?.folder, session.project?.revision],
     () => void refresh().catch((error) => useNotify().error(error)),
     { immediate: true },
   )
-  return { all, list, byId, refresh }
+  const nameOf = (id: number): string => byId.value.get(id)?.name ?? `#${id}`
+  const colorOf = (id: number): string => byId.value.get(id)?.color ?? '#808080'
+
+  /** The label of that name, added at the end when there is none. Answers its id. */
+  async function ensure(name: string): Promise<number> {
+    const known = list.value.find((label) => label.name === name)
+    if (known) return known.id
+    const { ids } = await api.labels.add({ labels: [{ name }] })
+    await refresh()
+    return ids[0]
+  }
+  return { all, list, byId, ready, refresh, nameOf, colorOf, ensure }
 })

@@ -30,7 +30,7 @@ type ValueOf<F extends SettingField> = F['kind'] extends 'switch'
   : F['kind'] extends 'number'
     ? number
     : string
-export type SettingValues<F extends Record<string, SettingField>> = { [K in keyof F]: ValueOf<F[K]> }
+export type SettingValues<F extends Record<string, SettingField>> = { -readonly [K in keyof F]: ValueOf<F[K]> }
 
 export const defineSettings = <const F extends Record<string, SettingField>>(group: SettingGroup<F>): SettingGroup<F> =>
   group
