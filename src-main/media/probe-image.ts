@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { decodeBmp } from '@shared/base/decode-bmp'
 import { readImageHeader, type ImageHeader } from '@shared/base/image-header'
+import { imageKind, whyNotDecoded } from './image-kind'
+import { tiffEnd } from './tiff/layout'
 
 export interface ImageProbe {
   state: 'ok' | 'missing' | 'unreadable'
@@ -22,9 +24,9 @@ const tailBytes = 4096
 
 /**
  * Never throws. A file whose header and end look right is `ok` without being decoded (about 30 microseconds); one whose
- * end is missing, and kinds whose header is not known here, are decoded to be sure.
+ * end is missing, and kinds whose header is not known here, are decoded to be sure, unless `decode` is false.
  */
-export async function probeImage(file: string): Promise<ImageProbe> {
+export async function probeImage(file: string, { decode = true }: { decode?: boolean } = {}): Promise<ImageProbe> {
   let quick: { header: ImageHeader | null; complete: boolean; bytes: number }
   try {
     quick = peek(file)
@@ -35,6 +37,8 @@ export async function probeImage(file: string): Promise<ImageProbe> {
   }
   if (quick.bytes === 0) return { state: 'unreadable', reason: 'it is empty' }
   const { header } = quick
+  const why = whyNotDecoded(imageKind(file))
+  if (why) return { state: 'unreadable', reason: why }
   const size = header
     ? {
         width: header.width,
@@ -44,7 +48,7 @@ export async function probeImage(file: string): Promise<ImageProbe> {
         orientation: header.orientation,
       }
     : {}
-  if (header && quick.complete) return { state: 'ok', ...size }
+  if (header && (quick.complete || !decode)) return { state: 'ok', ...size }
   try {
     if (header?.type === 'bmp') {
       decodeBmp(await readFile(file))
@@ -53,7 +57,7 @@ export async function probeImage(file: string): Promise<ImageProbe> {
     const image = sharp(file, { failOn: 'truncated', limitInputPixels: false })
     const { width, height, orientation = 1, autoOrient } = await image.metadata()
     // Statistics need every pixel and keep none.
-    await image.stats()
+    if (decode) await image.stats()
     return {
       state: 'ok',
       width: autoOrient.width,
@@ -83,7 +87,11 @@ function peek(file: string): { header: ImageHeader | null; complete: boolean; by
     const header = readImageHeader(readAt)
     if (!header) return { header, complete: false, bytes }
     const tail = readAt(Math.max(0, bytes - tailBytes), Math.min(bytes, tailBytes))
-    return { header, complete: hasEnd(header.type, readAt(0, 30), Buffer.from(tail), bytes), bytes }
+    const complete =
+      header.type === 'tiff'
+        ? (tiffEnd(fd) ?? Infinity) <= bytes
+        : hasEnd(header.type, readAt(0, 30), Buffer.from(tail), bytes)
+    return { header, complete, bytes }
   } finally {
     closeSync(fd)
   }
@@ -102,7 +110,7 @@ function hasEnd(type: ImageHeader['type'], head: Uint8Array, tail: Buffer, bytes
       return Buffer.from(head).readUInt32LE(4) + 8 <= bytes
     case 'bmp':
     case 'tiff':
-      // Their sizes say little about the end: decoded by the caller.
+      // The sizes of a bitmap say little about its end: decoded by the caller. A TIFF says where its blocks lie.
       return false
   }
 }

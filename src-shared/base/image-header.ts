@@ -1,6 +1,6 @@
 /**
  * Size and orientation of an image from its first bytes: JPEG, PNG, WebP, GIF, BMP, TIFF. Nothing is decoded.
- * Sources: ITU T.81 B.2, EXIF 2.32 4.6, PNG (third edition) 5, RFC 9649, GIF89a 17-18, TIFF 6.0 section 2.
+ * Sources: ITU T.81 B.2, EXIF 2.32 4.6, PNG (third edition) 5, RFC 9649, GIF89a 17-18, TIFF 6.0 section 2, BigTIFF.
  */
 
 export interface ImageHeader {
@@ -141,10 +141,13 @@ function readBmp(b: Uint8Array): ImageHeader | null {
   return size('bmp', le32(b, 18) | 0, Math.abs(le32(b, 22) | 0))
 }
 
-const isTiff = (b: Uint8Array): boolean => {
+/** 42: TIFF, 43: BigTIFF; 0: neither. */
+const tiffMagic = (b: Uint8Array): number => {
   const order = text(b, 0, 2)
-  return (order === 'II' && le16(b, 2) === 42) || (order === 'MM' && be16(b, 2) === 42)
+  const magic = order === 'II' ? le16(b, 2) : order === 'MM' ? be16(b, 2) : 0
+  return magic === 42 || magic === 43 ? magic : 0
 }
+const isTiff = (b: Uint8Array): boolean => tiffMagic(b) !== 0
 
 function readTiff(readAt: ReadAt): ImageHeader | null {
   const tags = tiffTags(readAt)
@@ -158,14 +161,22 @@ function tiffTags(readAt: ReadAt): { width?: number; height?: number; orientatio
   const little = head[0] === 0x49
   const u16 = (b: Uint8Array, i: number) => (little ? le16(b, i) : be16(b, i))
   const u32 = (b: Uint8Array, i: number) => (little ? le32(b, i) : be32(b, i))
-  const at = u32(head, 4)
-  const count = readAt(at, 2)
-  if (count.length < 2) return null
-  const entries = Math.min(u16(count, 0), 512)
-  const directory = readAt(at + 2, entries * 12)
+  // BigTIFF: 8-byte offsets and counts. What lies beyond 4 GiB needs the upper half, too.
+  const big = tiffMagic(head) === 43
+  const word = (b: Uint8Array, i: number) =>
+    little ? u32(b, i) + u32(b, i + 4) * 2 ** 32 : u32(b, i) * 2 ** 32 + u32(b, i + 4)
+  const at = big ? word(readAt(8, 8), 0) : u32(head, 4)
+  const countBytes = big ? 8 : 2
+  const entryBytes = big ? 20 : 12
+  const count = readAt(at, countBytes)
+  if (count.length < countBytes) return null
+  const entries = Math.min(big ? word(count, 0) : u16(count, 0), 512)
+  const directory = readAt(at + countBytes, entries * entryBytes)
   const tags: { width?: number; height?: number; orientation?: number } = {}
-  for (let i = 0; i + 12 <= directory.length; i += 12) {
-    const value = u16(directory, i + 2) === 3 ? u16(directory, i + 8) : u32(directory, i + 8)
+  for (let i = 0; i + entryBytes <= directory.length; i += entryBytes) {
+    const place = i + (big ? 12 : 8)
+    const type = u16(directory, i + 2)
+    const value = type === 3 ? u16(directory, place) : type === 16 ? word(directory, place) : u32(directory, place)
     const tag = u16(directory, i)
     if (tag === 0x100) tags.width = value
     else if (tag === 0x101) tags.height = value
