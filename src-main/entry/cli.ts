@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { TagwrightError, toErrorShape, type ErrorShape } from '@shared/base/errors'
 import { version } from '../../package.json'
 import { forkWorker } from '../host/fork-worker'
+import { systemReveal } from '../host/reveal'
 import { userFolders } from '../store/user-folders'
 import type { CliContext } from './cli/context'
 import { demoCommand } from './cli/demo-command'
@@ -29,6 +30,7 @@ const cli: CliContext = {
     nativeDialogs: false,
     ui: join(import.meta.dirname, '../renderer'),
     folders: userFolders(),
+    reveal: systemReveal(),
     startsQueuedJobs: false,
     startWorker: () => forkWorker(join(import.meta.dirname, 'worker.js')),
     log: (level, message) => {

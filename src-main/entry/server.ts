@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { toErrorShape } from '@shared/base/errors'
 import { version } from '../../package.json'
 import { forkWorker } from '../host/fork-worker'
+import { systemReveal } from '../host/reveal'
 import { createStudio } from '../host/studio'
 import { userFolders } from '../store/user-folders'
 
@@ -12,6 +13,7 @@ const studio = createStudio({
   nativeDialogs: false,
   ui: join(import.meta.dirname, '../renderer'),
   folders: userFolders(),
+  reveal: systemReveal(),
   startsQueuedJobs: true,
   startWorker: () => forkWorker(join(import.meta.dirname, 'worker.js')),
   log: (level, message) => void process.stderr.write(`[${level}] ${message}\n`),

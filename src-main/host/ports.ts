@@ -10,6 +10,8 @@ export interface Ports {
   /** Folder of the built window; null: this host shows none. Entries compute it; shared code lies elsewhere. */
   ui: string | null
   folders: UserFolders
+  /** Shows a file in the system's file manager; null: there is none. */
+  reveal: ((path: string) => Promise<void>) | null
   startWorker: StartWorker
   /** For people who look for a fault; never shown as the answer of a command. */
   log(level: 'info' | 'warning' | 'error', message: string): void

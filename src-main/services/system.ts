@@ -11,6 +11,7 @@ export interface SystemInfo {
   host: 'cli' | 'browser' | 'electron'
   version: string
   nativeDialogs: boolean
+  revealInFolder: boolean
 }
 
 const gigabyte = 1e9
@@ -19,7 +20,15 @@ export function createSystemService(deps: JobDeps, info: SystemInfo): ServiceHan
   const project = () => deps.store()?.folder ?? null
   return {
     version: () => ({ version: info.version, contract: contractVersion, pid: process.pid, project: project() }),
-    capabilities: () => ({ host: info.host, project: project(), nativeDialogs: info.nativeDialogs, training: true }),
+    capabilities: () => ({
+      host: info.host,
+      project: project(),
+      nativeDialogs: info.nativeDialogs,
+      revealInFolder: info.revealInFolder,
+      platform: platform(),
+      version: info.version,
+      training: true,
+    }),
     async doctor(_, { signal }): Promise<Doctor> {
       const problems: Doctor['problems'] = []
       const versions: Doctor['versions'] = { tagwright: info.version, node: process.versions.node }

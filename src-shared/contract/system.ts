@@ -49,7 +49,13 @@ export const systemContract = defineContract({
       output: z.object({
         host: z.enum(['cli', 'browser', 'electron']),
         project: z.string().nullable(),
+        /** false: the window shows the folder browser of `files`. */
         nativeDialogs: z.boolean(),
+        /** `files.reveal` works. */
+        revealInFolder: z.boolean(),
+        /** Of the host's machine, as Node names it: `linux`, `darwin`, `win32`. */
+        platform: z.string(),
+        version: z.string(),
         training: z.boolean(),
       }),
     },

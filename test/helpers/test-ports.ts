@@ -9,6 +9,7 @@ export const testPorts = (ports: Partial<Ports> = {}): Ports => ({
   nativeDialogs: false,
   ui: null,
   folders: { config: null, projects: join(tmpdir(), 'tagwright-projects') },
+  reveal: null,
   startsQueuedJobs: true,
   startWorker: () => {
     throw new Error('This test starts no worker.')
