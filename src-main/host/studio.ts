@@ -26,6 +26,7 @@ import { createQueue, type Queue } from '../jobs/queue'
 import { sampleJob } from '../jobs/sample-job'
 import { settleRun, trainJob } from '../jobs/train-job'
 import { createAnnotationsService } from '../services/annotations'
+import { createAttributesService } from '../services/attributes'
 import { createDatasetsService } from '../services/datasets'
 import { createFilesService } from '../services/files'
 import { createHistoryService } from '../services/history'
@@ -147,6 +148,9 @@ export function createStudio(ports: Ports): Studio {
     labels: createLabelsService(session),
     samples: createSamplesService(session),
     annotations: createAnnotationsService(session),
+    attributes: createAttributesService(session),
+    statistics: notYet(contracts.statistics),
+    lint: notYet(contracts.lint),
     datasets: createDatasetsService(session, getQueue),
     history: createHistoryService(session),
     jobs: createJobsService(getQueue),

@@ -2,7 +2,9 @@ import { TagwrightError } from '@shared/base/errors'
 import type { Annotation, AnnotationChange, annotationsContract } from '@shared/contract/annotations'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import type { Flags, Shape } from '@shared/domain/annotation'
+import type { Attribute } from '@shared/domain/attribute'
 import * as table from '../store/annotation'
+import { editAttributes, listAttributes } from '../store/attribute'
 import type { Writer } from '../store/change'
 import { getLabel } from '../store/label'
 import { getSample } from '../store/sample'
@@ -15,11 +17,13 @@ export const createAnnotationsService = (session: ProjectSession): ServiceHandle
     getSample(db, sample)
     return { annotations: table.listAnnotations(db, sample).map(toContract) }
   },
+  listMany: ({ samples, limit }) => ({ samples: table.listBoxes(session.store().db, samples, limit) }),
   apply: ({ reason, changes, merge }) => {
     const store = session.store()
+    const defined = listAttributes(store.db)
     const ids = store.change(
       reason,
-      (write) => changes.map((change) => applyOne(store, write, change)),
+      (write) => changes.map((change) => applyOne(store, write, change, defined)),
       merge ? 'merge' : 'record',
     )
     return { ids, revision: store.project.revision }
@@ -30,7 +34,7 @@ function toContract({ sampleId, labelId, ...rest }: table.Annotation): Annotatio
   return { ...rest, sample: sampleId, label: labelId } as Annotation
 }
 
-function applyOne(store: Store, write: Writer, change: AnnotationChange): number {
+function applyOne(store: Store, write: Writer, change: AnnotationChange, defined: readonly Attribute[]): number {
   switch (change.op) {
     case 'add':
       getSample(store.db, change.sample)
@@ -41,7 +45,7 @@ function applyOne(store: Store, write: Writer, change: AnnotationChange): number
         flags: table.packFlags(change.flags, change.hidden, change.locked),
         z: change.z,
         provenance: change.provenance,
-        extra: change.extra === null ? null : JSON.stringify(change.extra),
+        extra: table.packExtra(change.extra, editAttributes({}, change.attributes, defined)),
       })
     case 'update': {
       const old = table.getAnnotation(store.db, change.id)
@@ -60,7 +64,14 @@ function applyOne(store: Store, write: Writer, change: AnnotationChange): number
         ...(change.shape === undefined ? {} : { ...table.packShape(checkShape(change.shape)), area: null }),
         flags: table.packFlags(flags, change.hidden ?? old.hidden, change.locked ?? old.locked),
         z: change.z,
-        extra: change.extra === undefined ? undefined : change.extra === null ? null : JSON.stringify(change.extra),
+        ...(change.extra === undefined && change.attributes === undefined
+          ? {}
+          : {
+              extra: table.packExtra(
+                change.extra === undefined ? old.extra : change.extra,
+                editAttributes(old.attributes, change.attributes ?? {}, defined),
+              ),
+            }),
       })
       return change.id
     }

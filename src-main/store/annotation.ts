@@ -1,8 +1,9 @@
 /** Table `annotation`: rows and what they mean. */
 import { noFlags, type Flags, type Shape, type ShapeKind } from '@shared/domain/annotation'
+import type { Attributes } from '@shared/domain/attribute'
 import { ringArea, type Ring } from '@shared/domain/geometry'
 import { shapeBox } from '@shared/domain/shape-box'
-import { sql, type ReadDb } from './db'
+import { sql, tupleSql, type ReadDb } from './db'
 import type { AnnotationRow } from './rows'
 
 export interface Annotation {
@@ -18,6 +19,9 @@ export interface Annotation {
   z: number
   /** null: drawn by hand; `import`; `run:r3`... */
   provenance: string | null
+  /** Own key/values: `extra.attributes` of the row. */
+  attributes: Attributes
+  /** The rest of the row's `extra`: what the imported file said beside, under its format's id. */
   extra: Record<string, unknown> | null
 }
 
@@ -82,6 +86,19 @@ export function shapeArea(shape: Shape): number {
   }
 }
 
+/** The column `extra` of what the file said and the own attributes. */
+export function packExtra(extra: Record<string, unknown> | null, attributes: Attributes): string | null {
+  const { attributes: _, ...rest } = extra ?? {}
+  const all = Object.keys(attributes).length > 0 ? { ...rest, attributes } : rest
+  return Object.keys(all).length > 0 ? JSON.stringify(all) : null
+}
+
+export function unpackExtra(text: string | null): Pick<Annotation, 'attributes' | 'extra'> {
+  if (text === null) return { attributes: {}, extra: null }
+  const { attributes = {}, ...rest } = JSON.parse(text) as { attributes?: Attributes }
+  return { attributes, extra: Object.keys(rest).length > 0 ? rest : null }
+}
+
 export const toAnnotation = (row: AnnotationRow): Annotation => ({
   id: row.id,
   sampleId: row.sample_id,
@@ -93,7 +110,7 @@ export const toAnnotation = (row: AnnotationRow): Annotation => ({
   area: row.area,
   z: row.z,
   provenance: row.provenance,
-  extra: row.extra === null ? null : (JSON.parse(row.extra) as Record<string, unknown>),
+  ...unpackExtra(row.extra),
 })
 
 /** In drawing order: by z, then by age. */
@@ -105,4 +122,38 @@ export function listAnnotations(db: ReadDb, sampleId: number): Annotation[] {
 export function getAnnotation(db: ReadDb, id: number): Annotation | null {
   const row = sql<AnnotationRow>(db, 'SELECT * FROM visible_annotation WHERE id = ?').get(id)
   return row ? toAnnotation(row) : null
+}
+
+export interface SampleBoxes {
+  sample: number
+  /** All annotations, also those without a box. */
+  total: number
+  /** `[label id, x1, y1, x2, y2]`, the largest first. */
+  boxes: [number, number, number, number, number][]
+}
+
+/**
+ * Boxes of many samples, in the order asked: what thumbnails show. Read from an index that holds no outlines. Hidden
+ * objects and those without a box are left out.
+ * @param limit boxes per sample
+ */
+export function listBoxes(db: ReadDb, samples: readonly number[], limit: number): SampleBoxes[] {
+  const out = new Map(samples.map((sample): [number, SampleBoxes] => [sample, { sample, total: 0, boxes: [] }]))
+  type Row = [sample: number, label: number, x1: number | null, y1: number, x2: number, y2: number, flags: number]
+  const rows = tupleSql<Row>(
+    db,
+    `SELECT sample_id, label_id, x1, y1, x2, y2, flags FROM visible_annotation
+     WHERE sample_id IN (SELECT value FROM json_each(?))`,
+  )
+  for (const [sample, label, x1, y1, x2, y2, flags] of rows.iterate(JSON.stringify(samples))) {
+    const entry = out.get(sample)!
+    entry.total++
+    if (x1 !== null && (flags & hiddenBit) === 0) entry.boxes.push([label, x1, y1, x2, y2])
+  }
+  const area = ([, x1, y1, x2, y2]: SampleBoxes['boxes'][number]) => (x2 - x1) * (y2 - y1)
+  for (const entry of out.values()) {
+    entry.boxes.sort((a, b) => area(b) - area(a))
+    if (entry.boxes.length > limit) entry.boxes.length = limit
+  }
+  return [...out.values()]
 }

@@ -3,6 +3,7 @@
  * it expects them. Recording, undo (the inverse change) and redo all come through here.
  */
 import { TagwrightError } from '@shared/base/errors'
+import { naturalKey } from '@shared/base/natural-key'
 import { sql, type SqlRow, type SqlValue, type WriteDb } from './db'
 import { unpackIds } from './id-set'
 import { columnsOf, machineColumns, replacedTables, type Change, type UserTable } from './rows'
@@ -54,7 +55,10 @@ function apply(db: WriteDb, change: Change, { revision, historyId }: ApplyContex
       const columns = columnsOf[table]
       if (sql(db, `SELECT 1 FROM ${table} WHERE id = ?`).get(change.id))
         throw changedSince(db, table, change.id, 'is there again')
-      insertStatement(db, table, true).run(...columns.map((column) => change.row[column] ?? null), revision)
+      const row = { ...change.row }
+      // Steps recorded before the column was there do not have it.
+      if (table === 'sample') row.name_key ??= naturalKey(String(row.name))
+      insertStatement(db, table, true).run(...columns.map((column) => row[column] ?? null), revision)
       return
     }
     case 'remove': {

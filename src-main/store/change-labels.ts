@@ -39,37 +39,40 @@ export function needLabel(db: ReadDb, ref: string | number): ProjectLabel {
 /** Appends labels in the order given; returns their ids. Throws `label-exists`. */
 export function addLabels(store: Store, labels: readonly NewLabel[]): number[] {
   const names = labels.map((label) => label.name)
-  return change(store, `Add label ${quote(names)}`, (write, db) =>
-    labels.map(({ name, color, cocoId }) => {
-      checkName(db, name)
-      const { count, top } = sql<{ count: number; top: number }>(
-        db,
-        'SELECT coalesce(max(idx), -1) + 1 AS count, coalesce(max(coco_id), 0) AS top FROM label',
-      ).get()!
-      const wanted = cocoId ?? count + 1
-      const taken = sql<{ name: string }>(db, 'SELECT name FROM label WHERE coco_id = ?').get(wanted)
-      if (taken && cocoId !== undefined) {
-        throw new TagwrightError(
-          'label-exists',
-          `COCO id ${cocoId} belongs to the label "${taken.name}". Choose another one.`,
-          { cocoId },
-        )
-      }
-      return write.insert('label', {
-        idx: count,
-        name,
-        color: color ?? labelColor(count),
-        coco_id: taken ? top + 1 : wanted,
-      })
-    }),
+  return changeLabels(store, `Add label ${quote(names)}`, (write, db) =>
+    labels.map((label) => insertLabel(write, db, label)),
   )
+}
+
+/** Appends one label; part of a change. Throws `label-exists`. */
+export function insertLabel(write: Writer, db: WriteDb, { name, color, cocoId }: NewLabel): number {
+  checkName(db, name)
+  const { count, top } = sql<{ count: number; top: number }>(
+    db,
+    'SELECT coalesce(max(idx), -1) + 1 AS count, coalesce(max(coco_id), 0) AS top FROM label',
+  ).get()!
+  const wanted = cocoId ?? count + 1
+  const taken = sql<{ name: string }>(db, 'SELECT name FROM label WHERE coco_id = ?').get(wanted)
+  if (taken && cocoId !== undefined) {
+    throw new TagwrightError(
+      'label-exists',
+      `COCO id ${cocoId} belongs to the label "${taken.name}". Choose another one.`,
+      { cocoId },
+    )
+  }
+  return write.insert('label', {
+    idx: count,
+    name,
+    color: color ?? labelColor(count),
+    coco_id: taken ? top + 1 : wanted,
+  })
 }
 
 /** Throws `label-exists` when another label has the name (merge joins two). */
 export function renameLabel(store: Store, ref: string | number, name: string): void {
   const label = needLabel(store.db, ref)
   if (label.name === name) return
-  change(store, `Rename label "${label.name}" to "${name}"`, (write, db) => {
+  changeLabels(store, `Rename label "${label.name}" to "${name}"`, (write, db) => {
     checkName(db, name)
     write.update('label', label.id, { name })
   })
@@ -77,7 +80,7 @@ export function renameLabel(store: Store, ref: string | number, name: string): v
 
 export function recolorLabel(store: Store, ref: string | number, color: string): void {
   const label = needLabel(store.db, ref)
-  change(store, `Recolor label "${label.name}"`, (write) => write.update('label', label.id, { color }))
+  changeLabels(store, `Recolor label "${label.name}"`, (write) => write.update('label', label.id, { color }))
 }
 
 /** What merging or deleting these labels would touch. */
@@ -105,7 +108,7 @@ export function mergeLabels(
       `"${target.name}" cannot be merged into itself. Leave it out of the labels to merge.`,
     )
   }
-  return change(
+  return changeLabels(
     store,
     `Merge label ${quote(sources.map((label) => label.name))} into "${target.name}"`,
     (write, db) => {
@@ -122,7 +125,7 @@ export function mergeLabels(
 /** Removes the label and all of its annotations. Returns the number of annotations. */
 export function deleteLabel(store: Store, ref: string | number, gaps: GapMode): number {
   const label = needLabel(store.db, ref)
-  return change(store, `Delete label "${label.name}"`, (write, db) => {
+  return changeLabels(store, `Delete label "${label.name}"`, (write, db) => {
     const count = write.removeSet('annotation', annotationsOf(db, label.id))
     dropLabel(write, db, label.id, gaps)
     return count
@@ -145,7 +148,7 @@ function dropLabel(write: Writer, db: WriteDb, id: number, gaps: GapMode): void 
   }
 }
 
-function gapName(db: ReadDb, index: number): string {
+export function gapName(db: ReadDb, index: number): string {
   let name = `unused-${index}`
   for (let n = 2; sql(db, 'SELECT 1 FROM label WHERE name = ?').get(name); n++) name = `unused-${index}-${n}`
   return name
@@ -156,7 +159,7 @@ const annotationsOf = (db: ReadDb, label: number): number[] =>
     .all(label)
     .map((row) => row.id)
 
-function checkName(db: ReadDb, name: string): void {
+export function checkName(db: ReadDb, name: string): void {
   if (name.trim() === '' || /[\r\n]/.test(name)) {
     throw new TagwrightError('bad-input', `A label needs a name of one line; ${JSON.stringify(name)} is none.`, {
       name,
@@ -172,7 +175,7 @@ function checkName(db: ReadDb, name: string): void {
 }
 
 /** Labels stand still while an import refers to them. */
-function change<T>(store: Store, reason: string, fn: (write: Writer, db: WriteDb) => T): T {
+export function changeLabels<T>(store: Store, reason: string, fn: (write: Writer, db: WriteDb) => T): T {
   const running = sql<{ source: string }>(store.db, `SELECT source FROM import WHERE status = 'pending'`).get()
   if (running) {
     throw new TagwrightError('import-running', `${running.source} is being imported. Change labels when it has ended.`)

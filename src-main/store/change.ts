@@ -3,6 +3,7 @@
  * with before and after of every row, so that undo survives a restart.
  */
 import { TagwrightError } from '@shared/base/errors'
+import { naturalKey } from '@shared/base/natural-key'
 import { applyChange, checkColumn, insertStatement, invertChange, readRow } from './apply-change'
 import { sql, transaction, type SqlValue, type WriteDb } from './db'
 import { packIds, unpackIds } from './id-set'
@@ -17,6 +18,7 @@ import {
   type HistoryEntry,
 } from './history'
 import { nextRevision } from './project'
+import { touchedBy, type Touched } from './touched'
 import { columnsOf, type Change, type TrashTable, type UserTable, type UserTables } from './rows'
 
 /**
@@ -78,8 +80,8 @@ export interface ChangeOutcome<T> {
   result: T
   /** The project's revision afterwards. */
   revision: number
-  /** False when nothing differed: no history row, no new revision. */
-  changed: boolean
+  /** What changed; null when nothing differed: no history row, no new revision. */
+  touched: Touched | null
 }
 
 export function runChange<T>(
@@ -113,11 +115,12 @@ export function runChange<T>(
         `The change "${reason}" waits for something. Read everything first, then write.`,
       )
     }
-    if (revision === 0) return { result, revision: currentRevision(db), changed: false }
+    if (revision === 0) return { result, revision: currentRevision(db), touched: null }
+    const touched = touchedBy(db, done, historyId)
     if (historyId !== null) {
       if (mode !== 'merge' || !mergeInto(db, historyId, reason, done, now)) setHistory(db, historyId, done)
     }
-    return { result, revision, changed: true }
+    return { result, revision, touched }
   })
 }
 
@@ -138,6 +141,7 @@ function createWriter(db: WriteDb, revision: () => number, commit: (change: Chan
         const value = (values as Record<string, SqlValue | undefined>)[column]
         row[column] = value ?? row[column] ?? null
       }
+      if (table === 'sample') row.name_key = naturalKey(String(row.name))
       const statement = insertStatement(db, table, false)
       const id = Number(
         statement.run(...columnsOf[table].slice(1).map((column) => row[column]), revision()).lastInsertRowid,
@@ -149,7 +153,9 @@ function createWriter(db: WriteDb, revision: () => number, commit: (change: Chan
       const row = need(table, id)
       const before: Record<string, SqlValue> = {}
       const after: Record<string, SqlValue> = {}
-      for (const [column, value] of Object.entries(patch) as [string, SqlValue | undefined][]) {
+      const renamed = table === 'sample' && 'name' in patch && typeof patch.name === 'string'
+      const values = renamed ? { ...patch, name_key: naturalKey(patch.name as string) } : patch
+      for (const [column, value] of Object.entries(values) as [string, SqlValue | undefined][]) {
         if (value === undefined || row[checkColumn(table, column)] === value) continue
         before[column] = row[column]
         after[column] = value
@@ -226,6 +232,7 @@ function mergeInto(db: WriteDb, historyId: number, reason: string, changes: Chan
 export interface StepOutcome {
   entry: HistoryEntry
   revision: number
+  touched: Touched
   /** Messages of the rows that were left as they are (with skipChanged). */
   skipped: string[]
 }
@@ -250,7 +257,7 @@ export function runStep(db: WriteDb, direction: 'undo' | 'redo', skipChanged: bo
     const changes = !skipChanged ? entry.changes : direction === 'undo' ? applied.reverse().map(invertChange) : applied
     if (skipChanged) setHistory(db, entry.id, changes)
     sql(db, 'UPDATE history SET done = ? WHERE id = ?').run(direction === 'undo' ? 0 : 1, entry.id)
-    return { entry: { ...entry, changes }, revision, skipped }
+    return { entry: { ...entry, changes }, revision, touched: touchedBy(db, changes, entry.id), skipped }
   })
 }
 

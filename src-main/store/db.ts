@@ -41,6 +41,8 @@ export function openDb(file: string, options: OpenDbOptions = {}): WriteDb {
       db.pragma('foreign_keys = ON')
       db.pragma('cache_size = -65536')
       db.pragma('temp_store = MEMORY')
+      // For queries only, never in the schema: other programs can read the file. SQLite's lower() knows ASCII alone.
+      db.function('fold', { deterministic: true }, foldText)
       if (options.readonly) {
         // Reading the header finds files that are no database before anyone asks for a table.
         db.pragma('user_version')
@@ -56,6 +58,9 @@ export function openDb(file: string, options: OpenDbOptions = {}): WriteDb {
   })
 }
 
+/** How texts are compared when letter case and the way of writing accents do not matter. */
+export const foldText = (text: unknown): string => String(text).normalize('NFC').toLowerCase()
+
 const statements = new WeakMap<Handle, Map<string, Database.Statement>>()
 
 /** Prepares once per handle and text. Do not use for texts that contain values. */
@@ -66,6 +71,15 @@ export function sql<Row = SqlRow>(db: ReadDb, text: string): Database.Statement<
   if (!statement) cache.set(text, (statement = db.prepare(text)))
   return statement as Database.Statement<unknown[], Row>
 }
+
+/** As {@link sql}, for one value a row. */
+export const columnSql = <Value extends SqlValue>(db: ReadDb, text: string): Database.Statement<unknown[], Value> =>
+  // The mode belongs to the statement, so each mode has its own.
+  sql(db, `${text} -- column`).pluck() as unknown as Database.Statement<unknown[], Value>
+
+/** As {@link sql}, for rows as arrays: half the time of objects where rows are many. */
+export const tupleSql = <Row extends SqlValue[]>(db: ReadDb, text: string): Database.Statement<unknown[], Row> =>
+  sql(db, `${text} -- tuple`).raw() as unknown as Database.Statement<unknown[], Row>
 
 /**
  * Runs `fn` in one immediate transaction: all of it is committed when the call returns, or none of it when it throws.

@@ -13,6 +13,7 @@
  */
 import { isAbsolute, posix, relative, resolve, sep } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
+import { naturalKey } from '@shared/base/natural-key'
 import type { DatasetAnnotation, DatasetLabel, DatasetSample } from '@shared/domain/dataset'
 import { labelColor } from '@shared/domain/label'
 import { packFlags, packShape } from './annotation'
@@ -148,14 +149,16 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
   const insertSample = (sample: ImportSample, rootId: number, path: string): number | null => {
     let cocoImageId = sample.cocoImageId
     if (cocoImageId === undefined || cocoImageIds.has(cocoImageId)) cocoImageId = nextCocoImageId
+    const name = posix.basename(path)
     const result = sql(
       db,
-      `INSERT INTO sample (root_id, path, name, blob, width, height, split, reviewed, coco_image_id, hash, state, extra, import_id)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (root_id, path) DO NOTHING`,
+      `INSERT INTO sample (root_id, path, name, name_key, blob, width, height, split, reviewed, coco_image_id, hash, state, extra, import_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (root_id, path) DO NOTHING`,
     ).run(
       rootId,
       path,
-      posix.basename(path),
+      name,
+      naturalKey(name),
       sample.blob ?? null,
       sample.width ?? null,
       sample.height ?? null,

@@ -7,6 +7,8 @@ export interface ProjectLabel extends Label {
   /** True for a deleted class whose index stays taken; nothing may be labelled with it. */
   gap: boolean
   skeleton: Skeleton | null
+  /** As set: null: by index; '': none. See labelHotkeys. */
+  hotkey: string | null
   extra: Record<string, unknown> | null
 }
 
@@ -17,6 +19,7 @@ interface Row {
   color: string
   coco_id: number
   gap: number
+  hotkey: string | null
   extra: string | null
   skeleton: string | null
 }
@@ -28,9 +31,10 @@ const toLabel = (row: Row): ProjectLabel => ({
   cocoId: row.coco_id,
   gap: row.gap === 1,
   skeleton: row.skeleton === null ? null : (JSON.parse(row.skeleton) as Skeleton),
+  hotkey: row.hotkey,
   extra: row.extra === null ? null : (JSON.parse(row.extra) as Record<string, unknown>),
 })
-const select = `SELECT label.id, idx, name, color, coco_id, gap, extra, skeleton.data AS skeleton
+const select = `SELECT label.id, idx, name, color, coco_id, gap, hotkey, extra, skeleton.data AS skeleton
   FROM visible_label label LEFT JOIN skeleton ON skeleton.id = skeleton_id`
 
 /** In index order; position = index. Gaps are included. */
@@ -59,4 +63,17 @@ export function labelUsage(db: ReadDb): Map<number, LabelUsage> {
     'SELECT label_id, count(*) AS annotations, count(DISTINCT sample_id) AS samples FROM visible_annotation GROUP BY label_id',
   ).all()
   return new Map(rows.map(({ label_id, annotations, samples }) => [label_id, { annotations, samples }]))
+}
+
+/** The key of each label: as set, else the digit of its place (1 to 9) unless another label was given that. */
+export function labelHotkeys(labels: readonly ProjectLabel[]): Map<number, string | null> {
+  const taken = new Set(labels.filter((label) => !label.gap).map((label) => label.hotkey))
+  return new Map(
+    labels.map(({ id, index, gap, hotkey }) => {
+      const digit = index < 9 ? String(index + 1) : null
+      if (gap) return [id, null]
+      if (hotkey !== null) return [id, hotkey || null]
+      return [id, digit !== null && !taken.has(digit) ? digit : null]
+    }),
+  )
 }

@@ -4,12 +4,13 @@ import { dirname, join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { applicationId, guard, transaction, type WriteDb } from './db'
 import { m0010 } from './migrations/0010-first'
+import { m0020 } from './migrations/0020-curate'
 import { m0040 } from './migrations/0040-results'
 import { m0050 } from './migrations/0050-files'
 import type { Migration } from './migrations/migration'
 
 /** All steps in order; never edited once released, only appended. */
-export const migrations: readonly Migration[] = [m0010, m0040, m0050]
+export const migrations: readonly Migration[] = [m0010, m0020, m0040, m0050]
 
 export interface MigrateResult {
   from: number

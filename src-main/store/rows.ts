@@ -21,6 +21,7 @@ export interface LabelRow {
   coco_id: number
   skeleton_id: number | null
   gap: number
+  hotkey: string | null
   extra: string | null
   import_id: number | null
 }
@@ -37,6 +38,10 @@ export interface SampleRow {
   coco_image_id: number
   hash: string | null
   state: string
+  /** JSON array of strings, alphabetical; null: none. */
+  tags: string | null
+  /** Follows `name` by itself. */
+  name_key: string | null
   extra: string | null
   import_id: number | null
 }
@@ -99,11 +104,11 @@ export type UserTable = keyof UserTables
 export const columnsOf: { [T in UserTable]: readonly (keyof UserTables[T] & string)[] } = {
   project: ['id', 'name', 'task', 'settings', 'created_at'],
   skeleton: ['id', 'data'],
-  label: ['id', 'idx', 'name', 'color', 'coco_id', 'skeleton_id', 'gap', 'extra', 'import_id'],
+  label: ['id', 'idx', 'name', 'color', 'coco_id', 'skeleton_id', 'gap', 'hotkey', 'extra', 'import_id'],
   // prettier-ignore
   sample: [
     'id', 'root_id', 'path', 'name', 'blob', 'width', 'height', 'split', 'reviewed', 'coco_image_id', 'hash', 'state',
-    'extra', 'import_id',
+    'tags', 'name_key', 'extra', 'import_id',
   ],
   // prettier-ignore
   annotation: [
@@ -118,8 +123,10 @@ export const columnsOf: { [T in UserTable]: readonly (keyof UserTables[T] & stri
   review_mark: ['id', 'source', 'annotation_id'],
 }
 
-/** Columns that background jobs fill in: a difference there does not stand in the way of undo. */
-export const machineColumns: { [T in UserTable]?: readonly string[] } = { sample: ['hash', 'state', 'width', 'height'] }
+/** Columns that background jobs fill in, or that follow others: a difference there does not stand in the way of undo. */
+export const machineColumns: { [T in UserTable]?: readonly string[] } = {
+  sample: ['hash', 'state', 'width', 'height', 'name_key'],
+}
 
 /** Tables whose rows jobs replace: a row that is gone or decided otherwise does not stand in the way of undo. */
 export const replacedTables: readonly UserTable[] = ['prediction_box']

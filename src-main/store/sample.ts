@@ -1,9 +1,12 @@
 /** Table `sample`: images, found by filter and in pages. */
 import { TagwrightError } from '@shared/base/errors'
+import type { SampleFilter } from '@shared/contract/filter'
 import type { Split } from '@shared/domain/split'
 import { sql, type ReadDb } from './db'
 import { imageFile, listRoots } from './root'
 import type { SampleRow } from './rows'
+import { sampleCondition } from './sample-filter'
+import { orderedSampleIds } from './sample-order'
 
 export type SampleState = 'ok' | 'missing' | 'unreadable'
 export interface Sample {
@@ -20,20 +23,8 @@ export interface Sample {
   state: SampleState
   cocoImageId: number
   annotations: number
-}
-
-/** All given conditions hold. */
-export interface SampleFilter {
-  /** `none`: not assigned. */
-  split?: Split | 'none'
-  /** Has an annotation with this label id. */
-  label?: number
-  state?: SampleState
-  reviewed?: boolean
-  /** true: without any annotation. */
-  empty?: boolean
-  /** Part of the path, letter case ignored. */
-  text?: string
+  /** Alphabetical. */
+  tags: string[]
 }
 
 interface Row extends SampleRow {
@@ -50,6 +41,7 @@ const toSample = (row: Row): Sample => ({
   state: row.state as SampleState,
   cocoImageId: row.coco_image_id,
   annotations: row.annotations,
+  tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
 })
 const columns = 's.*, (SELECT count(*) FROM visible_annotation a WHERE a.sample_id = s.id) AS annotations'
 
@@ -59,39 +51,23 @@ export function listSamples(
   filter: SampleFilter = {},
   { after = 0, limit = 100 }: { after?: number; limit?: number } = {},
 ): { samples: Sample[]; total: number } {
-  const { where, args } = filterText(filter)
+  const { where, args } = sampleCondition(filter)
   const rows = sql<Row>(db, `SELECT ${columns} FROM visible_sample s WHERE s.id > ? AND ${where} ORDER BY s.id LIMIT ?`)
-  const total = sql<{ n: number }>(db, `SELECT count(*) AS n FROM visible_sample s WHERE ${where}`).get(...args)!.n
-  return { samples: rows.all(after, ...args, limit).map(toSample), total }
+  return { samples: rows.all(after, ...args, limit).map(toSample), total: countSamples(db, filter) }
 }
 
 /** Ids of all samples that match, ascending. */
-export function sampleIds(db: ReadDb, filter: SampleFilter = {}): number[] {
-  const { where, args } = filterText(filter)
-  return sql<{ id: number }>(db, `SELECT s.id FROM visible_sample s WHERE ${where} ORDER BY s.id`)
-    .all(...args)
-    .map((row) => row.id)
+export const sampleIds = (db: ReadDb, filter: SampleFilter = {}): number[] => orderedSampleIds(db, { filter })
+
+export function countSamples(db: ReadDb, filter: SampleFilter = {}): number {
+  const { where, args } = sampleCondition(filter)
+  return sql<{ n: number }>(db, `SELECT count(*) AS n FROM visible_sample s WHERE ${where}`).get(...args)!.n
 }
 
-/** The text depends on which conditions there are, never on their values, so it can be prepared once. */
-function filterText(filter: SampleFilter): { where: string; args: (string | number)[] } {
-  const parts = ['1']
-  const args: (string | number)[] = []
-  const has = (text: string, ...values: (string | number)[]) => {
-    parts.push(text)
-    args.push(...values)
-  }
-  if (filter.split === 'none') has('s.split IS NULL')
-  else if (filter.split) has('s.split = ?', filter.split)
-  if (filter.label !== undefined)
-    has('s.id IN (SELECT sample_id FROM visible_annotation WHERE label_id = ?)', filter.label)
-  if (filter.state) has('s.state = ?', filter.state)
-  if (filter.reviewed !== undefined) has('s.reviewed = ?', filter.reviewed ? 1 : 0)
-  if (filter.empty !== undefined) {
-    has(`${filter.empty ? 'NOT ' : ''}EXISTS (SELECT 1 FROM visible_annotation a WHERE a.sample_id = s.id)`)
-  }
-  if (filter.text) has('instr(lower(s.path), lower(?)) > 0', filter.text)
-  return { where: parts.join(' AND '), args }
+/** In the order asked; ids that are not there are left out. */
+export function getSamples(db: ReadDb, ids: readonly number[]): Sample[] {
+  const text = `SELECT ${columns} FROM json_each(?) j JOIN visible_sample s ON s.id = j.value ORDER BY j.key`
+  return sql<Row>(db, text).all(JSON.stringify(ids)).map(toSample)
 }
 
 /** Throws `not-found`. */

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { events, type Events } from '@shared/base/events'
+import type { ProjectChange } from '@shared/contract/project'
 import { runChange, runStep, type ChangeMode, type StepOutcome, type Writer } from './change'
 import { openDb, transaction, type ReadDb, type WriteDb } from './db'
 import { listHistory, nextSteps, type HistorySummary } from './history'
@@ -16,7 +17,7 @@ export const projectFileName = 'project.tagwright'
 
 export interface StoreEvents extends Record<string, unknown> {
   /** After the commit of anything that changed samples, labels, annotations or settings. */
-  'project.changed': { revision: number }
+  'project.changed': ProjectChange
 }
 
 export interface Store {
@@ -129,10 +130,10 @@ function compose(
   now: () => Date,
 ): Store {
   const bus = events<StoreEvents>()
-  const changed = (revision: number) => bus.emit('project.changed', { revision })
+  const changed = (change: ProjectChange) => bus.emit('project.changed', change)
   const step = (direction: 'undo' | 'redo', skipChanged = false) => {
     const outcome = runStep(db, direction, skipChanged)
-    if (outcome) changed(outcome.revision)
+    if (outcome) changed({ revision: outcome.revision, reason: outcome.entry.reason, ...outcome.touched })
     return outcome
   }
   return {
@@ -146,7 +147,7 @@ function compose(
     },
     change(reason, fn, mode = 'record') {
       const outcome = runChange(db, reason, fn, mode, now())
-      if (outcome.changed) changed(outcome.revision)
+      if (outcome.touched) changed({ revision: outcome.revision, reason, ...outcome.touched })
       return outcome.result
     },
     undo: (undoOptions) => step('undo', undoOptions?.skipChanged),
@@ -162,7 +163,8 @@ function compose(
         ended: (revision) => {
           // Folds the long log of the import into the file.
           db.pragma('wal_checkpoint(TRUNCATE)')
-          if (revision !== null) changed(revision)
+          if (revision !== null)
+            changed({ revision, tables: ['label', 'skeleton', 'sample', 'annotation', 'import'], sampleSet: true })
         },
       }),
     openReader: () => openReader(folder),

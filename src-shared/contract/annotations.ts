@@ -1,6 +1,7 @@
 /** What is drawn on a sample. One `apply` is one gesture: committed when it answers, one undo step. */
 import { z } from 'zod'
 import { flagsSchema, shapeSchema } from '../domain/annotation'
+import { attributesSchema, attributeValueSchema } from '../domain/attribute'
 import { defineContract } from './rpc'
 
 const extra = z.record(z.string(), z.unknown())
@@ -20,6 +21,9 @@ export const annotationSchema = z.object({
   z: z.int(),
   /** null: drawn by hand; `import`; `run:r3`... */
   provenance: z.string().nullable(),
+  /** Own key/values; see contract/attributes. */
+  attributes: attributesSchema,
+  /** What the imported file said beside. */
   extra: extra.nullable(),
 })
 export type Annotation = z.infer<typeof annotationSchema>
@@ -32,6 +36,8 @@ const editable = {
   locked: z.boolean(),
   z: z.int(),
   extra: extra.nullable(),
+  /** Values by name; null takes one away, names left out stay. Values of attributes the project defines must suit them. */
+  attributes: z.record(z.string().min(1).max(200), attributeValueSchema.nullable()),
 }
 
 export const annotationChangeSchema = z.discriminatedUnion('op', [
@@ -44,6 +50,7 @@ export const annotationChangeSchema = z.discriminatedUnion('op', [
     locked: editable.locked.default(false),
     z: editable.z.default(0),
     extra: editable.extra.default(null),
+    attributes: editable.attributes.default({}),
     provenance: z.string().nullable().default(null),
   }),
   /** Fields left out stay; flags left out too. A new shape forgets the stated area. */
@@ -56,6 +63,25 @@ export const annotationsContract = defineContract({
   methods: {
     /** In drawing order. */
     list: { input: z.object({ sample: z.int() }), output: z.object({ annotations: z.array(annotationSchema) }) },
+    /**
+     * Boxes of many samples at once, for thumbnails: `[label, x1, y1, x2, y2]`, the largest first, at most `limit` a
+     * sample; objects without a box (image tags) and hidden ones are left out. `total` counts all annotations.
+     */
+    listMany: {
+      input: z.object({
+        samples: z.array(z.int()).max(1000),
+        limit: z.int().min(0).max(1000).default(50),
+      }),
+      output: z.object({
+        samples: z.array(
+          z.object({
+            sample: z.int(),
+            total: z.int(),
+            boxes: z.array(z.tuple([z.int(), z.number(), z.number(), z.number(), z.number()])),
+          }),
+        ),
+      }),
+    },
     /**
      * All or nothing, in order. `merge` joins the step before when it has the same reason and the same rows (nudges).
      * Answers the id of every change's annotation, in order.

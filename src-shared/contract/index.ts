@@ -1,10 +1,12 @@
 /** Every service of the core by name. The window, the CLI and attached processes use `client(contracts, wire)`. */
 import { annotationsContract } from './annotations'
+import { attributesContract } from './attributes'
 import { datasetsContract } from './datasets'
 import { filesContract } from './files'
 import { historyContract } from './history'
 import { jobsContract } from './jobs'
 import { labelsContract } from './labels'
+import { lintContract } from './lint'
 import { predictionsContract } from './predictions'
 import { projectContract } from './project'
 import { projectsContract } from './projects'
@@ -13,6 +15,7 @@ import { reviewContract } from './review'
 import { runsContract } from './runs'
 import { samplesContract } from './samples'
 import { settingsContract } from './settings'
+import { statisticsContract } from './statistics'
 import { systemContract } from './system'
 import { trainingContract } from './training'
 
@@ -25,6 +28,9 @@ export const contracts = {
   labels: labelsContract,
   samples: samplesContract,
   annotations: annotationsContract,
+  attributes: attributesContract,
+  statistics: statisticsContract,
+  lint: lintContract,
   datasets: datasetsContract,
   history: historyContract,
   jobs: jobsContract,

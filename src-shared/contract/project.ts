@@ -61,6 +61,33 @@ export const importRemovalSchema = z.object({
   labels: z.int(),
 })
 
+export const projectTableSchema = z.enum([
+  'project',
+  'skeleton',
+  'label',
+  'sample',
+  'annotation',
+  'import',
+  'root',
+  'prediction_box',
+  'review_mark',
+])
+/** Most samples that one event names. */
+export const maxNamedSamples = 1000
+
+export const projectChangeSchema = z.object({
+  revision: z.int(),
+  /** Which kinds of rows changed; absent: any may have. */
+  tables: z.array(projectTableSchema).optional(),
+  /** Samples that changed themselves or whose annotations did; absent: not known, or more than 1000. */
+  samples: z.array(z.int()).max(maxNamedSamples).optional(),
+  /** true: samples came or left, so lists of ids are out of date whatever their filter. */
+  sampleSet: z.boolean().optional(),
+  /** What was done, for people; undo and redo name the step. */
+  reason: z.string().optional(),
+})
+export type ProjectChange = z.infer<typeof projectChangeSchema>
+
 export const projectContract = defineContract({
   methods: {
     /** Creates a project in a folder, which may exist, and opens it. Throws `project-exists`. */
@@ -83,6 +110,6 @@ export const projectContract = defineContract({
   },
   events: {
     /** Samples, labels, annotations or settings changed: ask again for what is shown. */
-    changed: z.object({ revision: z.int() }),
+    changed: projectChangeSchema,
   },
 })

@@ -187,6 +187,7 @@ describe('annotations and history', () => {
         area: null,
         z: 4,
         provenance: null,
+        attributes: {},
         extra: null,
       },
     ])
