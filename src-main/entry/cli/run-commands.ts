@@ -6,6 +6,7 @@ import { parse as parseYaml } from 'yaml'
 import { TagwrightError } from '@shared/base/errors'
 import { providerSchema } from '@shared/domain/recipe'
 import { splitSchema } from '@shared/domain/split'
+import { setRecipeKey } from '@shared/domain/recipe-key'
 import { withProject, type Api, type CliContext } from './context'
 import { autoOr, defineCommand, integer, listOf, oneOf } from './define-command'
 import { followJob } from './follow-job'
@@ -166,13 +167,13 @@ export function buildRecipe(options: TrainOptions): Tree {
     ['data.trainSplits', options.trainSplits],
     ['data.evalSplit', options.evalSplit],
   ]
-  for (const [key, value] of given) if (value !== undefined) setKey(recipe, key, value)
+  for (const [key, value] of given) if (value !== undefined) setRecipeKey(recipe, key, value)
   for (const text of options.set ?? []) {
     const equals = text.indexOf('=')
     if (equals < 1) {
       throw new TagwrightError('usage', `--set was given "${text}". Write key=value, e.g. --set optimizer.lr=0.002.`)
     }
-    setKey(recipe, text.slice(0, equals), parseValue(text.slice(equals + 1), text))
+    setRecipeKey(recipe, text.slice(0, equals), parseValue(text.slice(equals + 1), text))
   }
   return recipe
 }
@@ -188,24 +189,6 @@ function parseValue(value: string, text: string): unknown {
       { cause },
     )
   }
-}
-
-function setKey(tree: Tree, key: string, value: unknown): void {
-  const path = key.split('.')
-  // zod would drop it without a word.
-  if (path.includes('__proto__')) throw new TagwrightError('bad-recipe', `The recipe has no key "${key}".`, { key })
-  let node = tree
-  for (const part of path.slice(0, -1)) {
-    const inner = Object.hasOwn(node, part) ? node[part] : undefined
-    if (inner === undefined) node = node[part] = {}
-    else if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) {
-      throw new TagwrightError(
-        'usage',
-        `The recipe key "${key}" cannot be set: "${part}" holds ${JSON.stringify(inner)}.`,
-      )
-    } else node = inner as Tree
-  }
-  node[path.at(-1)!] = value
 }
 
 function readRecipe(path: string): Tree {
