@@ -254,7 +254,7 @@ export interface Editor {
   addTag(label: number): void
   /** Turns predictions into annotations, provenance as given. */
   acceptPredictions(ids: readonly number[], provenance: string): void
-  /** Ends the open gesture without a change; answers whether there was one. */
+  /** Gives up the open gesture, else leaves the drawing tool, else the selection; answers whether anything changed. */
   cancel(): boolean
   /** Ends a multi-click gesture (polygon, keypoint sequence) as it stands. */
   finish(): boolean

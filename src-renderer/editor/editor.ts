@@ -214,6 +214,19 @@ export const createEditor: CreateEditor = (container, host) => {
     redraw()
   }
 
+  /** One step back: out of the gesture, then out of the drawing tool, then out of the selection. */
+  function cancel(): boolean {
+    if (tool.cancel()) return true
+    if (tool.id !== 'select') {
+      setTool('select')
+      return true
+    }
+    if (scene.selection.length + scene.predictionSelection.length === 0) return false
+    select([])
+    selectPredictions([])
+    return true
+  }
+
   function moveCursor(at: Point | null, byKeyboard = false): void {
     cursor = at && { at, byKeyboard }
     stage.invalidate('hud')
@@ -317,7 +330,7 @@ export const createEditor: CreateEditor = (container, host) => {
       } else element.style.cursor = toolAfterPan ?? ''
     },
     key(key) {
-      if (key.key === 'Escape' && tool.cancel()) return true
+      if (key.key === 'Escape') return cancel()
       if (tool.key?.(key)) return true
       if (tool.busy && key.key === 'Backspace' && tool.stepBack?.()) return true
       if (key.key === 'Enter' && !key.mod && !key.alt && cursor && !cursor.byKeyboard && tool.finish?.()) return true
@@ -471,7 +484,7 @@ export const createEditor: CreateEditor = (container, host) => {
       if (tool.busy && tool.stepBack?.()) return
       commands.deleteSelection()
     },
-    cancel: () => tool.cancel(),
+    cancel,
     finish: () => tool.finish?.() ?? false,
     handleKey: (event) => input.handleKey(event),
     settled: () => commits.settled(),

@@ -2,7 +2,7 @@
 import type { Shape } from '@shared/domain/annotation'
 import type { Point } from '@shared/domain/geometry'
 import { shapeBox } from '@shared/domain/shape-box'
-import type { EditorHost, EditReason } from './api'
+import type { EditorAnnotation, EditorHost, EditReason } from './api'
 import { topZ } from './commands'
 import type { Commits } from './commits'
 import { clampPoint } from './geometry/clamp'
@@ -46,17 +46,24 @@ export function createToolContext({ commits, redrawShapes, toScreen, ...given }:
     return label !== null && scene.labels.has(label) ? label : undefined
   }
 
-  async function addShape(reason: EditReason, shape: Shape, at: Point): Promise<void> {
+  async function addShape(
+    reason: EditReason,
+    shape: Shape,
+    at: Point,
+    { label: fixedLabel, keepTool = false }: { label?: number; keepTool?: boolean } = {},
+  ): Promise<void> {
     const { sample } = scene
     if (sample === null) return
-    const label = knownLabel() ?? (await askLabel(shape, at))
+    const label = fixedLabel ?? knownLabel() ?? (await askLabel(shape, at))
     if (label === null) return host.announce?.('Not added')
+    const isTag = (item: EditorAnnotation) => item.shape.kind === 'tag' && item.label === label
+    if (shape.kind === 'tag' && sample === scene.sample && scene.annotations.some(isTag)) return
     // The image may have changed while the label was asked for: the shape belongs to the one it was drawn on.
     void commits.commit(reason, [{ op: 'add', sample, label, shape, z: sample === scene.sample ? topZ(scene) : 0 }], {
       sample,
       shown: (ids) => {
         given.select(ids)
-        if (!scene.settings.keepTool) given.setTool('select')
+        if (!keepTool && !scene.settings.keepTool) given.setTool('select')
       },
     })
   }
@@ -98,8 +105,8 @@ export function createToolContext({ commits, redrawShapes, toScreen, ...given }:
       return [snapped[0] === x ? rounded[0] : snapped[0], snapped[1] === y ? rounded[1] : snapped[1]]
     },
     commit: (reason, changes, options) => void commits.commit(reason, changes, options),
-    addShape: (reason, shape, at) => {
-      addShape(reason, shape, at).catch((error: unknown) => {
+    addShape: (reason, shape, at, options) => {
+      addShape(reason, shape, at, options).catch((error: unknown) => {
         host.onFailed?.({ reason, changes: [], error, retry: () => {}, discard: () => {} })
       })
     },

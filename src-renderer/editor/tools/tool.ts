@@ -64,7 +64,7 @@ export interface ToolContext {
   selectPredictions(ids: readonly number[]): void
   commit(reason: EditReason, changes: EditChange[], options?: { merge?: boolean }): void
   /** Gives a finished shape its label (asking when needed), stores it, selects it. */
-  addShape(reason: EditReason, shape: Shape, at: Point): void
+  addShape(reason: EditReason, shape: Shape, at: Point, options?: { label?: number; keepTool?: boolean }): void
   setTool(tool: ToolId): void
   setSettings(settings: Partial<Scene['settings']>): void
   panBy(dx: number, dy: number): void
