@@ -25,7 +25,9 @@ export function setRecipeKey(tree: RecipeTree, key: string, value: unknown): voi
     else if (isTree(inner)) node = inner
     else {
       const holds = JSON.stringify(inner)
-      throw new TagwrightError('bad-recipe', `The recipe key "${key}" cannot be set: "${part}" holds ${holds}.`, { key })
+      throw new TagwrightError('bad-recipe', `The recipe key "${key}" cannot be set: "${part}" holds ${holds}.`, {
+        key,
+      })
     }
   }
   node[path.at(-1)!] = value
