@@ -90,10 +90,15 @@ export function createProjectSlot(options: ProjectSlotOptions): ProjectSlot {
     oldLock?.release()
   }
 
-  const take = (folder: string, openOrInit: () => Store, { replace = false, force = false }: Partial<SwitchOptions>) =>
+  /** `sameFolder`: an open project that is asked for again is the answer; a new one in its folder is an error. */
+  const take = (
+    folder: string,
+    openOrInit: () => Store,
+    { replace = false, force = false, sameFolder }: Partial<SwitchOptions> & { sameFolder: boolean },
+  ) =>
     inTurn(async () => {
       if (store) {
-        if (replace && store.folder === folder) return store
+        if (replace && store.folder === folder) return sameFolder ? store : openOrInit()
         if (!replace) {
           throw new TagwrightError(
             'project-open',
@@ -109,7 +114,7 @@ export function createProjectSlot(options: ProjectSlotOptions): ProjectSlot {
       const result = await acquireLock(folder)
       if ('owner' in result) {
         // The same folder under another path.
-        if (store && replace && result.owner.pid === process.pid) return store
+        if (store && replace && sameFolder && result.owner.pid === process.pid) return store
         throw new ProjectOwned(folder, result.owner)
       }
       let opened: Store | null = null
@@ -144,12 +149,12 @@ export function createProjectSlot(options: ProjectSlotOptions): ProjectSlot {
       const folder = projectFolder(path)
       // Before the lock, so that a wrong path does not leave a lock file behind.
       if (!existsSync(join(folder, projectFileName))) return openStore(folder)
-      return take(folder, () => openStore(folder), switching)
+      return take(folder, () => openStore(folder), { ...switching, sameFolder: true })
     },
     async init(path, project, switching = {}) {
       const folder = resolve(path)
       mkdirSync(folder, { recursive: true })
-      return take(folder, () => initStore(folder, project), switching)
+      return take(folder, () => initStore(folder, project), { ...switching, sameFolder: false })
     },
     stopJobs: () => queue.close(),
     close: ({ force = false } = {}) =>

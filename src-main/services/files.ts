@@ -101,8 +101,9 @@ export function createFilesService(
         }
         for await (const entry of entries) {
           if (signal.aborted || performance.now() > end) return { images, folders: count, complete: false }
-          if (entry.isDirectory() && !isHidden(entry.name)) waiting.push(join(folder, entry.name))
-          else if (!entry.isDirectory() && isImage(entry.name)) images++
+          if (isHidden(entry.name)) continue
+          if (entry.isDirectory()) waiting.push(join(folder, entry.name))
+          else if (isImage(entry.name)) images++
         }
       }
       return { images, folders: count, complete: true }
