@@ -15,6 +15,7 @@ import {
 } from '@shared/contract/rpc'
 import { memoryWires } from '@shared/contract/wires/memory'
 import type { JobDefinition } from '../jobs/define-job'
+import { drawPlotsJob } from '../jobs/draw-run-plots'
 import { evaluateJob } from '../jobs/evaluate-job'
 import { exportDataJob } from '../jobs/export-data-job'
 import { exportJob } from '../jobs/export-job'
@@ -24,6 +25,7 @@ import type { JobRows } from '../jobs/job-rows'
 import { predictJob } from '../jobs/predict-job'
 import { createQueue, type Queue } from '../jobs/queue'
 import { sampleJob } from '../jobs/sample-job'
+import { reportJob } from '../jobs/report-job'
 import { settleRun, trainJob } from '../jobs/train-job'
 import { createAnnotationsService } from '../services/annotations'
 import { createAttributesService } from '../services/attributes'
@@ -36,6 +38,7 @@ import type { ProjectSwitch } from '../services/project-session'
 import { notYet } from '../services/not-yet'
 import { createProjectService } from '../services/project'
 import { createProjectsService } from '../services/projects'
+import { createResultsService } from '../services/results'
 import { createRunsService } from '../services/runs'
 import { createSamplesService } from '../services/samples'
 import { createSettingsService } from '../services/settings'
@@ -93,6 +96,8 @@ export function createStudio(ports: Ports): Studio {
   const kinds = [
     trainJob(deps),
     evaluateJob(deps),
+    drawPlotsJob(deps),
+    reportJob(deps),
     predictJob(deps),
     exportJob(deps),
     importJob(deps),
@@ -155,7 +160,7 @@ export function createStudio(ports: Ports): Studio {
     history: createHistoryService(session),
     jobs: createJobsService(getQueue),
     runs: createRunsService(deps, getQueue),
-    results: notYet(contracts.results),
+    results: createResultsService(deps, getQueue),
     predictions: notYet(contracts.predictions),
     review: notYet(contracts.review),
     training: notYet(contracts.training),

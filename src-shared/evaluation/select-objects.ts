@@ -1,8 +1,10 @@
 /** The detections and objects behind a number of an evaluation: a cell, a point of a curve, a kind of error. */
 import type { ResultSelection } from '../contract/results'
+import { cocoParams } from './coco-params'
 import { confusionCodes, confusionPairs } from './confusion-matrix'
 import { matchPairs, pairCodes, type MatchedPairs } from './match-pairs'
 import type { ObjectSet } from './object-set'
+import { pairIou } from './pair-iou'
 import { tideVerdicts, type TideVerdicts } from './tide'
 
 /** Rows of the object set; at least one is there. */
@@ -17,6 +19,8 @@ export interface SelectedObject {
 /** What selections of one evaluation share; matching is done once for each IoU. */
 export interface ObjectIndex {
   readonly set: ObjectSet
+  /** IoU of a detection row and a ground-truth row, as in the evaluation. */
+  overlap(detection: number, truth: number): number
   pairs(iou: number): MatchedPairs
   tide(): TideVerdicts
 }
@@ -27,6 +31,7 @@ export function objectIndex(set: ObjectSet): ObjectIndex {
   let verdicts: TideVerdicts | null = null
   return {
     set,
+    overlap: pairIou(gt, dt, cocoParams('bbox')),
     pairs(iou) {
       const known = byIou.get(iou)
       if (known) return known

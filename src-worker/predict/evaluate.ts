@@ -18,7 +18,8 @@ import { writePlots } from './write-plots'
 import { writePredictions } from './write-predictions'
 
 type Evaluate = (typeof workerContract)['methods']['evaluate']
-type Input = z.output<Evaluate['input']>
+type Details = 'analysis' | 'objects'
+type Input = Omit<z.output<Evaluate['input']>, Details> & Partial<Pick<z.output<Evaluate['input']>, Details>>
 
 export interface EvaluateHost {
   report: Pick<WorkerReport, 'progress' | 'log'>

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect } from 'vitest'
-import { evalThresholds, predictThresholds } from '@shared/contract/worker'
+import { concreteSliceSchema, evalThresholds, predictThresholds } from '@shared/contract/worker'
 import { evaluate } from '../../src-worker/predict/evaluate'
 import { inspectOnnx, openOnnxDetector } from '../../src-worker/predict/onnx-detector'
 import { scorePredictions } from '../../src-worker/predict/score-predictions'
@@ -89,7 +89,7 @@ data.describe('YOLOX-nano as its authors exported it', () => {
           model: { kind: 'onnx', file: onnx('yolox_nano') },
           labels: null,
           classMap: null,
-          slice,
+          slice: slice && concreteSliceSchema.parse(slice),
           provider: 'cpu',
           images: [...some, { id: 999, file: join(dir, 'absent.jpg'), cocoImageId: 999 }],
         },

@@ -1,0 +1,75 @@
+/** Small pictures of images with boxes, and sheets of them: for plots and reports. */
+import sharp from 'sharp'
+import { escapeXml } from '@shared/plots/svg'
+import { openImage } from './render-image'
+
+export interface SmallBox {
+  /** `[x1, y1, x2, y2]`, upright image pixels. */
+  box: readonly [number, number, number, number]
+  /** Empty: no tag. */
+  text: string
+  /** `#rrggbb` */
+  color: string
+  dashed?: boolean
+}
+
+/** @returns a JPEG of at most `side` px with lines and tags of a readable size. */
+export async function drawBoxes(
+  file: string,
+  boxes: readonly SmallBox[],
+  { side, width, height, quality = 80 }: { side: number; width: number; height: number; quality?: number },
+): Promise<Buffer> {
+  const image = (await openImage(file)).resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
+  const { data, info } = await image
+    .toColourspace('srgb')
+    .flatten({ background: '#ffffff' })
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const picture = sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } })
+  if (boxes.length > 0) {
+    const overlay = boxOverlay(boxes, info.width, info.height, info.width / width, info.height / height)
+    picture.composite([{ input: Buffer.from(overlay) }])
+  }
+  return picture.jpeg({ quality }).toBuffer()
+}
+
+function boxOverlay(boxes: readonly SmallBox[], width: number, height: number, sx: number, sy: number): string {
+  const shapes = boxes.map(({ box, text, color, dashed }) => {
+    const [x1, y1, x2, y2] = [box[0] * sx, box[1] * sy, box[2] * sx, box[3] * sy]
+    const stroke = `fill="none" stroke="${color}" stroke-width="2"${dashed ? ' stroke-dasharray="5 3"' : ''}`
+    const frame = `<rect x="${x1}" y="${y1}" width="${x2 - x1}" height="${y2 - y1}" ${stroke}/>`
+    if (!text) return frame
+    const top = y1 >= 14 ? y1 - 14 : y1
+    return `${frame}<rect x="${x1}" y="${top}" width="${text.length * 6.3 + 4}" height="14" fill="${color}"/><text x="${x1 + 2}" y="${top + 11}" font-family="sans-serif" font-size="11" fill="#fff" stroke="#000" stroke-width=".4" paint-order="stroke">${escapeXml(text)}</text>`
+  })
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${shapes.join('')}</svg>`
+}
+
+/** Pictures in rows of `columns`, each inside a cell of `side` px. @returns a JPEG. */
+export async function drawSheet(pictures: readonly Buffer[], columns: number, side: number): Promise<Buffer> {
+  const rows = Math.ceil(pictures.length / columns)
+  const placed = pictures.map((input, i) => ({
+    input,
+    left: (i % columns) * side,
+    top: Math.floor(i / columns) * side,
+  }))
+  return sharp({
+    create: {
+      width: Math.min(columns, pictures.length) * side,
+      height: rows * side,
+      channels: 3,
+      background: '#f4f5f8',
+    },
+  })
+    .composite(placed)
+    .jpeg({ quality: 85 })
+    .toBuffer()
+}
+
+/** At twice the drawn size, for sharp text. */
+export const rasterize = (svg: string): Promise<Buffer> =>
+  sharp(Buffer.from(svg), { density: 144 }).png({ compressionLevel: 8 }).toBuffer()
+
+/** As {@link rasterize}, for plots that people know as JPEG. */
+export const rasterizeJpeg = (svg: string): Promise<Buffer> =>
+  sharp(Buffer.from(svg), { density: 144 }).flatten({ background: '#ffffff' }).jpeg({ quality: 88 }).toBuffer()
