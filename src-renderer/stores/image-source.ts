@@ -1,0 +1,39 @@
+/** Where the canvas gets an image from: the whole file, or tiles of a large one. */
+import { api } from '../client/api'
+import type { EditorImage, WholeImage } from '../editor/editor'
+import type { ImageInfo } from '@shared/contract/media'
+
+export const thumbnailUrl = (sample: number, width: number, version?: string): string =>
+  `/media/${sample}?w=${width}${version ? `&v=${version}` : ''}`
+
+/** Throws what `media.info` throws: `not-found` for a missing file, `unreadable-image`. */
+export async function imageSource(sample: number): Promise<{ info: ImageInfo; image: EditorImage }> {
+  const info = await api.media.info({ sample })
+  const { width, height, version } = info
+  if (!info.tiled) return { info, image: { width, height, source: wholeImage(sample, version) } }
+  return {
+    info,
+    image: {
+      width,
+      height,
+      source: {
+        kind: 'tiles',
+        levels: info.levels.length,
+        tileSize: info.tileSize,
+        url: (level, column, row) => `/media/${sample}/tile/${level}/${column}/${row}?v=${version}`,
+      },
+    },
+  }
+}
+
+const wholeImage = (sample: number, version: string): WholeImage => ({
+  kind: 'image',
+  url: `/media/${sample}/full?v=${version}`,
+  previewUrl: thumbnailUrl(sample, 512, version),
+})
+
+/** Sources of the images around the current one, nearest first; what cannot be read or is tiled is left out. */
+export async function neighbourSources(samples: readonly number[]): Promise<WholeImage[]> {
+  const found = await Promise.all(samples.map((sample) => imageSource(sample).catch(() => null)))
+  return found.flatMap((one) => (one?.image.source.kind === 'image' ? [one.image.source] : []))
+}

@@ -1,0 +1,145 @@
+/**
+ * The images that the gallery shows, in its order. All ids are held (a hundred thousand are some hundred kilobytes), rows
+ * and thumbnail overlays only for what was on screen lately.
+ */
+import { defineStore } from 'pinia'
+import { computed, ref, shallowReactive, shallowRef, watch } from 'vue'
+import type { Sample, SampleFilter, SampleSort } from '@shared/contract/samples'
+import { api } from '../client/api'
+import { followProject } from './follow-project'
+
+export interface SampleQuery {
+  filter: SampleFilter
+  sort: SampleSort
+  descending: boolean
+}
+
+/** Rows asked for at once. */
+const batch = 100
+/** Rows kept. */
+const kept = 3000
+
+export const useSamples = defineStore('samples', () => {
+  const query = ref<SampleQuery>({ filter: {}, sort: 'name', descending: false })
+  const ids = shallowRef<readonly number[]>([])
+  const ready = ref(false)
+  const loading = ref(false)
+  const error = shallowRef<unknown>(null)
+  /** Stays in the list although it no longer matches, until another is opened: what is worked on does not vanish. */
+  const pinned = ref<number | null>(null)
+  const rows = shallowReactive(new Map<number, Sample>())
+  const wanted = new Set<number>()
+  let asking = false
+  /** Counts readings: rows that were asked for before a change are asked for again. */
+  let round = 0
+
+  const places = computed(() => {
+    const map = new Map<number, number>()
+    ids.value.forEach((id, place) => map.set(id, place))
+    return map
+  })
+  const indexOf = (id: number | null): number => (id === null ? -1 : (places.value.get(id) ?? -1))
+
+  const refresh = followProject(
+    async () => {
+      loading.value = true
+      try {
+        const asked = query.value
+        const answer = await api.samples.ids(asked)
+        if (asked !== query.value) return
+        ids.value = keepPinned(answer.ids)
+        error.value = null
+        ready.value = true
+        round++
+        for (const id of rows.keys()) wanted.add(id)
+        void ask()
+      } catch (thrown) {
+        error.value = thrown
+        throw thrown
+      } finally {
+        loading.value = false
+      }
+    },
+    () => {
+      ids.value = []
+      rows.clear()
+      ready.value = false
+    },
+    (change) => {
+      if (change.sampleSet !== false || change.samples === undefined || dependsOnRows(query.value)) return true
+      // Members and order cannot have changed: only what is told of these images.
+      round++
+      for (const id of change.samples) if (rows.has(id)) wanted.add(id)
+      void ask()
+      return false
+    },
+  )
+
+  function keepPinned(next: number[]): readonly number[] {
+    const id = pinned.value
+    const place = indexOf(id)
+    if (id === null || place < 0 || next.includes(id) || filterChanged) {
+      filterChanged = false
+      return next
+    }
+    return next.toSpliced(Math.min(place, next.length), 0, id)
+  }
+  let filterChanged = false
+  watch(query, () => {
+    filterChanged = true
+    void refresh()
+  })
+
+  /** Asks for rows that are about to be shown; they appear in `rows`. */
+  function want(list: Iterable<number>): void {
+    for (const id of list) if (!rows.has(id)) wanted.add(id)
+    void ask()
+  }
+  async function ask(): Promise<void> {
+    if (asking) return
+    asking = true
+    try {
+      while (wanted.size > 0) {
+        // Newest wishes first: a fast scroll does not wait for what it has passed.
+        const some = [...wanted].slice(-batch)
+        for (const id of some) wanted.delete(id)
+        const asked = round
+        const { samples } = await api.samples.getMany({ samples: some })
+        const found = new Set(samples.map((sample) => sample.id))
+        for (const id of some) if (!found.has(id)) rows.delete(id)
+        for (const sample of samples) {
+          rows.delete(sample.id)
+          rows.set(sample.id, sample)
+        }
+        if (asked !== round) for (const id of some) wanted.add(id)
+        for (const id of rows.keys()) {
+          if (rows.size <= kept) break
+          rows.delete(id)
+        }
+      }
+    } catch {
+      // Asked for again by the next scroll or connection.
+    } finally {
+      asking = false
+    }
+  }
+  /** The row of one image, read if need be; null when it is no longer there. */
+  async function get(id: number): Promise<Sample | null> {
+    const known = rows.get(id)
+    if (known) return known
+    const { samples } = await api.samples.getMany({ samples: [id] })
+    if (samples[0]) rows.set(id, samples[0])
+    return samples[0] ?? null
+  }
+  /** Shows a change at once that was made here; the reading that follows confirms it. */
+  function patch(id: number, change: Partial<Sample>): void {
+    const row = rows.get(id)
+    if (row) rows.set(id, { ...row, ...change })
+  }
+  return { query, ids, ready, loading, error, pinned, rows, indexOf, want, get, patch, refresh }
+})
+
+/** Whether an edit of an image may change which images are listed, or where. */
+function dependsOnRows({ filter, sort }: SampleQuery): boolean {
+  return Object.keys(filter).length > 0 || sort === 'annotations' || sort.startsWith('score:')
+}
