@@ -36,9 +36,11 @@ import { createJobsService } from '../services/jobs'
 import { createLabelsService } from '../services/labels'
 import type { ProjectSwitch } from '../services/project-session'
 import { notYet } from '../services/not-yet'
+import { createPredictionsService } from '../services/predictions'
 import { createProjectService } from '../services/project'
 import { createProjectsService } from '../services/projects'
 import { createResultsService } from '../services/results'
+import { createReviewService } from '../services/review'
 import { createRunsService } from '../services/runs'
 import { createSamplesService } from '../services/samples'
 import { createSettingsService } from '../services/settings'
@@ -161,8 +163,8 @@ export function createStudio(ports: Ports): Studio {
     jobs: createJobsService(getQueue),
     runs: createRunsService(deps, getQueue),
     results: createResultsService(deps, getQueue),
-    predictions: notYet(contracts.predictions),
-    review: notYet(contracts.review),
+    predictions: createPredictionsService(deps, getQueue),
+    review: createReviewService(deps),
     training: notYet(contracts.training),
   }
 

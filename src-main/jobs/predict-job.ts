@@ -9,6 +9,7 @@ import { labelColor } from '@shared/domain/label'
 import { drawDetections } from '../media/draw-detections'
 import { listLabels } from '../store/label'
 import { putPredictions, type SamplePrediction } from '../store/prediction'
+import { putReviewScores } from '../store/review-items'
 import type { Store } from '../store/store'
 import { walkSamples } from '../store/walk-samples'
 import { callWorker } from './call-worker'
@@ -90,6 +91,7 @@ export const predictJob = (deps: JobDeps) =>
         )
       })
       save(1)
+      if (fromProject) putReviewScores(needStore(deps).db, model.source, inference.conf)
       await drawing?.done()
       if (out) await writeAtomic(resolve(out), jsonLines(rows))
       return {
