@@ -1,9 +1,11 @@
 import type { mediaContract } from '@shared/contract/media'
-import type { ServiceHandlers } from '@shared/contract/rpc'
+import type { StudioContracts } from '@shared/contract'
+import type { Hub, ServiceHandlers } from '@shared/contract/rpc'
 import type { Queue } from '../jobs/queue'
 import { beginUpload, cancelUpload, needUpload, uploadLimits } from '../media/upload-folder'
+import type { Store } from '../store/store'
 import type { ProjectSession } from './project-session'
-import { projectMedia } from './project-media'
+import { projectMedia, type ProjectMedia } from './project-media'
 
 /** `relink` and `importUpload` only start jobs; see jobs/relink-job.ts and jobs/import-upload-job.ts. */
 export const createMediaService = (
@@ -28,3 +30,20 @@ export const createMediaService = (
   },
   cancelUpload: ({ upload }) => cancelUpload(session.store().folder, upload),
 })
+
+/** Begun and ended with an open project. @param background false: thumbnails are made when they are asked for. */
+export function mediaTask(hub: Pick<Hub<StudioContracts>, 'emit'>, { background }: { background: boolean }) {
+  let media: ProjectMedia | null = null
+  return {
+    opened(store: Store): void {
+      media = projectMedia(store)
+      media.events.on('progress', (state) => hub.emit('media.progress', state))
+      media.events.on('background', (state) => hub.emit('media.background', state))
+      if (background) media.keeper.start()
+    },
+    async closing(): Promise<void> {
+      await media?.close()
+      media = null
+    },
+  }
+}

@@ -1,5 +1,7 @@
 /** Tables of folder mode: how it is set, the annotation file of each image, and which images were touched. */
 import { sql, transaction, type ReadDb, type WriteDb } from './db'
+import { imageFile, listRoots } from './root'
+import type { SampleRow } from './rows'
 
 export interface FolderConfig {
   /** Absolute folder of the images. */
@@ -9,6 +11,8 @@ export interface FolderConfig {
   format: 'voc' | 'yolo'
   saves: boolean
   classFile: string | null
+  /** Class lists as last read or written, by their absolute path: names in index order, with the label of each. */
+  classes: Record<string, { name: string; label: number | null }[]>
 }
 
 export interface FolderFile {
@@ -68,11 +72,41 @@ export function putFolderFile(db: WriteDb, { sample, file, bytes, mtime, hash, o
 export const removeFolderFile = (db: WriteDb, sample: number): void =>
   void sql(db, 'DELETE FROM folder_file WHERE sample_id = ?').run(sample)
 
-/** Ids of images whose rows were changed and whose file was not written since. */
-export const touchedSamples = (db: ReadDb): number[] =>
-  sql<{ id: number }>(db, 'SELECT sample_id AS id FROM folder_touched ORDER BY sample_id')
-    .all()
-    .map((row) => row.id)
+export interface FolderSample {
+  id: number
+  /** Relative to the folder. */
+  path: string
+  /** Absolute path of the image. */
+  file: string
+  state: string
+}
+
+/** The samples whose images lie in the folder, or one of them. */
+export function folderSamples(db: ReadDb, project: string, folder: string, id?: number): FolderSample[] {
+  const root = listRoots(db, project).find(({ path }) => path === folder)
+  if (!root) return []
+  const rows =
+    id === undefined
+      ? sql<SampleRow>(db, 'SELECT * FROM visible_sample WHERE root_id = ? ORDER BY id').all(root.id)
+      : sql<SampleRow>(db, 'SELECT * FROM visible_sample WHERE root_id = ? AND id = ?').all(root.id, id)
+  return rows.map((row) => ({ id: row.id, path: row.path, file: imageFile(project, folder, row), state: row.state }))
+}
+
+/** What a file said that the product does not interpret; written back. */
+export function sampleExtra(db: ReadDb, id: number): Record<string, unknown> | null {
+  const row = sql<{ extra: string | null }>(db, 'SELECT extra FROM visible_sample WHERE id = ?').get(id)
+  return row?.extra ? (JSON.parse(row.extra) as Record<string, unknown>) : null
+}
+
+export interface Touched {
+  sample: number
+  /** How often; see {@link clearTouched}. */
+  changes: number
+}
+
+/** Images whose rows were changed and whose file was not written since. */
+export const touchedSamples = (db: ReadDb): Touched[] =>
+  sql<Touched>(db, 'SELECT sample_id AS sample, changes FROM folder_touched ORDER BY sample_id').all()
 
 export const isTouched = (db: ReadDb, sample: number): boolean =>
   sql(db, 'SELECT 1 FROM folder_touched WHERE sample_id = ?').get(sample) !== undefined
@@ -80,42 +114,42 @@ export const isTouched = (db: ReadDb, sample: number): boolean =>
 export const countTouched = (db: ReadDb): number =>
   sql<{ n: number }>(db, 'SELECT count(*) AS n FROM folder_touched').get()!.n
 
-export const clearTouched = (db: WriteDb, sample: number): void =>
-  void sql(db, 'DELETE FROM folder_touched WHERE sample_id = ?').run(sample)
-
-export const clearAllTouched = (db: WriteDb): void => void sql(db, 'DELETE FROM folder_touched').run()
+/** @param changes as read before the file was written: what was changed since then stays noted. Left out: all. */
+export function clearTouched(db: WriteDb, sample: number, changes?: number): void {
+  sql(db, 'DELETE FROM folder_touched WHERE sample_id = ? AND changes <= ?').run(
+    sample,
+    changes ?? Number.MAX_SAFE_INTEGER,
+  )
+}
 
 export const touchSample = (db: WriteDb, sample: number): void =>
-  void sql(db, 'INSERT OR IGNORE INTO folder_touched VALUES (?)').run(sample)
+  void sql(
+    db,
+    'INSERT INTO folder_touched (sample_id, changes) VALUES (?, 1) ON CONFLICT (sample_id) DO UPDATE SET changes = changes + 1',
+  ).run(sample)
 
 // A trigger sees every writer: gestures, undo, bulk changes, imports; and it commits with them.
 const touch = (name: string, event: string, select: string): string =>
-  `CREATE TRIGGER IF NOT EXISTS folder_${name} AFTER ${event} BEGIN INSERT OR IGNORE INTO folder_touched ${select}; END;`
+  `CREATE TRIGGER IF NOT EXISTS folder_${name} AFTER ${event} BEGIN
+     INSERT INTO folder_touched (sample_id, changes) ${select} ON CONFLICT (sample_id) DO UPDATE SET changes = changes + 1;
+   END;`
 const triggers = [
-  touch('annotation_added', 'INSERT ON annotation', 'SELECT new.sample_id'),
+  touch('annotation_added', 'INSERT ON annotation', 'VALUES (new.sample_id, 1)'),
   touch(
     'annotation_changed',
     'UPDATE OF label_id, kind, x1, y1, x2, y2, shape, flags, extra, sample_id ON annotation',
-    'SELECT new.sample_id',
+    'VALUES (new.sample_id, 1)',
   ),
-  touch('annotation_removed', 'DELETE ON annotation', 'SELECT old.sample_id'),
-  touch('sample_reviewed', 'UPDATE OF reviewed ON sample WHEN new.reviewed <> old.reviewed', 'SELECT new.id'),
+  touch('annotation_removed', 'DELETE ON annotation', 'VALUES (old.sample_id, 1)'),
+  touch('sample_reviewed', 'UPDATE OF reviewed ON sample WHEN new.reviewed <> old.reviewed', 'VALUES (new.id, 1)'),
   touch(
     'label_renamed',
     'UPDATE OF name ON label WHEN new.name <> old.name',
-    'SELECT DISTINCT sample_id FROM annotation WHERE label_id = new.id',
+    'SELECT DISTINCT sample_id, 1 FROM annotation WHERE label_id = new.id',
   ),
 ]
 
 /** From now on every change of an image is noted. */
 export function watchChanges(db: WriteDb): void {
   transaction(db, () => triggers.forEach((text) => db.exec(text)))
-}
-
-/** Changes made by `fn` are those of files, not of a person: what it touches counts as up to date. */
-export function withoutTouching<T>(db: WriteDb, samples: Iterable<number>, fn: () => T): T {
-  const before = new Set([...samples].filter((sample) => isTouched(db, sample)))
-  const result = fn()
-  for (const sample of samples) if (!before.has(sample)) clearTouched(db, sample)
-  return result
 }

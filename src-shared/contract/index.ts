@@ -3,10 +3,12 @@ import { annotationsContract } from './annotations'
 import { attributesContract } from './attributes'
 import { datasetsContract } from './datasets'
 import { filesContract } from './files'
+import { foldersContract } from './folders'
 import { historyContract } from './history'
 import { jobsContract } from './jobs'
 import { labelsContract } from './labels'
 import { lintContract } from './lint'
+import { mediaContract } from './media'
 import { predictionsContract } from './predictions'
 import { projectContract } from './project'
 import { projectsContract } from './projects'
@@ -32,6 +34,8 @@ export const contracts = {
   statistics: statisticsContract,
   lint: lintContract,
   datasets: datasetsContract,
+  media: mediaContract,
+  folders: foldersContract,
   history: historyContract,
   jobs: jobsContract,
   runs: runsContract,

@@ -30,7 +30,10 @@ CREATE TABLE folder_file (
   conflict TEXT                       -- hash of the outside content that a person has to decide about
 );
 -- Images whose rows were changed since their file was written; filled by triggers while folder mode is on.
-CREATE TABLE folder_touched (sample_id INTEGER PRIMARY KEY);
+CREATE TABLE folder_touched (
+  sample_id INTEGER PRIMARY KEY,
+  changes INTEGER NOT NULL            -- a file that was written meanwhile covers only those counted before
+);
 `)
   },
 }
