@@ -20,10 +20,12 @@ import { evaluateJob } from '../jobs/evaluate-job'
 import { exportDataJob } from '../jobs/export-data-job'
 import { exportJob } from '../jobs/export-job'
 import { importJob } from '../jobs/import-job'
+import { importUploadJob } from '../jobs/import-upload-job'
 import type { JobDeps } from '../jobs/job-deps'
 import type { JobRows } from '../jobs/job-rows'
 import { predictJob } from '../jobs/predict-job'
 import { createQueue, type Queue } from '../jobs/queue'
+import { relinkJob } from '../jobs/relink-job'
 import { sampleJob } from '../jobs/sample-job'
 import { reportJob } from '../jobs/report-job'
 import { settleRun, trainJob } from '../jobs/train-job'
@@ -31,9 +33,11 @@ import { createAnnotationsService } from '../services/annotations'
 import { createAttributesService } from '../services/attributes'
 import { createDatasetsService } from '../services/datasets'
 import { createFilesService } from '../services/files'
+import { createFolders } from '../services/folders'
 import { createHistoryService } from '../services/history'
 import { createJobsService } from '../services/jobs'
 import { createLabelsService } from '../services/labels'
+import { createMediaService, mediaTask } from '../services/media'
 import type { ProjectSwitch } from '../services/project-session'
 import { notYet } from '../services/not-yet'
 import { createPredictionsService } from '../services/predictions'
@@ -103,6 +107,8 @@ export function createStudio(ports: Ports): Studio {
     predictJob(deps),
     exportJob(deps),
     importJob(deps),
+    importUploadJob(deps),
+    relinkJob(deps),
     exportDataJob(deps),
     sampleJob(deps),
   ] as unknown as JobDefinition[]
@@ -120,8 +126,15 @@ export function createStudio(ports: Ports): Studio {
       },
     })
   const recents = createRecents(ports.host === 'cli' ? null : ports.folders.config)
-  /** Work beside an open project; see ProjectTask. */
-  const tasks: ProjectTask[] = []
+  const folders = createFolders({
+    session,
+    hub,
+    folders: ports.folders,
+    watches: ports.host !== 'cli',
+    onError: (error) => onError(error, 'folder'),
+  })
+  /** Work beside an open project. A command lives for moments: it leaves thumbnails and hashes to a host that stays. */
+  const tasks: ProjectTask[] = [mediaTask(hub, { background: ports.host !== 'cli' }), folders.task]
   const slot = createProjectSlot({
     newQueue,
     startsQueuedJobs: ports.startsQueuedJobs,
@@ -159,6 +172,8 @@ export function createStudio(ports: Ports): Studio {
     statistics: notYet(contracts.statistics),
     lint: notYet(contracts.lint),
     datasets: createDatasetsService(session, getQueue),
+    media: createMediaService(session, getQueue),
+    folders: folders.service,
     history: createHistoryService(session),
     jobs: createJobsService(getQueue),
     runs: createRunsService(deps, getQueue),
