@@ -23,6 +23,10 @@ export function workerHandlers(report: WorkerReport, host: WorkerHost): ServiceH
     evaluate: async (input, { signal }) =>
       (await import('./predict/evaluate')).evaluate(input, { report, signal, ...host }),
     score: async (input) => (await import('./predict/score-predictions')).scorePredictions(input),
+    measure: async (input, { signal }) =>
+      (await import('./train/measure-step')).measureStep(input, { report, signal }),
+    preview: async (input, { signal }) =>
+      (await import('./train/preview-batches')).previewBatches(input, { report, signal }),
     exportOnnx: async (input, { signal }) =>
       (await import('./export/export-onnx')).exportOnnx(input, { report, signal, ...host }),
   }

@@ -198,7 +198,7 @@ export const workerContract = defineContract({
         resume: z.boolean(),
         /** A checkpoint of this product, or an ONNX file, to start from. */
         weights: z.string().nullable(),
-        /** Folder for decoded images that may be deleted at any time. */
+        /** Folder for what may be deleted at any time, such as the features of frozen layers. */
         cacheDir: z.string().nullable().default(null),
       }),
       output: trainResultSchema,
@@ -243,6 +243,35 @@ export const workerContract = defineContract({
         ...detailFiles,
       }),
       output: evaluationSchema,
+    },
+    /** Times a few training steps of one batch size; `seconds` is null when it does not fit into memory. */
+    measure: {
+      input: z.object({
+        recipe: z.record(z.string(), z.unknown()),
+        /** Training images and classes of the project: 'auto' values depend on them. */
+        images: z.int().min(1),
+        classes: z.int().min(1),
+        batch: z.int().min(1),
+      }),
+      output: z.object({
+        provider: z.string(),
+        epochs: z.int(),
+        seconds: z.number().nullable(),
+        /** Of this process at its largest, bytes. */
+        memory: z.number().nullable(),
+      }),
+    },
+    /** Writes `train_batch0.jpg`...: augmented batches with their boxes. */
+    preview: {
+      input: z.object({
+        recipe: z.record(z.string(), z.unknown()),
+        snapshot: z.string(),
+        /** Folder. */
+        out: z.string(),
+        batches: z.int().min(1),
+        batch: z.int().min(1),
+      }),
+      output: z.object({ images: z.array(z.object({ file: z.string(), width: z.int(), height: z.int() })) }),
     },
     exportOnnx: {
       input: z.object({

@@ -106,6 +106,8 @@ if (process.send) {
     },
     evaluate: unused,
     score: unused,
+    measure: unused,
+    preview: unused,
     exportOnnx: unused,
   }
   serve(workerContracts, { worker }, wire, { hub, onError: console.error })

@@ -1,0 +1,68 @@
+/** Augmented training batches as pictures: what a recipe makes of the images, before or after a run. */
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import { TagwrightError } from '@shared/base/errors'
+import { models } from '@shared/catalog/models'
+import type { workerContract } from '@shared/contract/worker'
+import { parseRecipe } from '@shared/domain/recipe'
+import { batchPicture } from '../data/batch-picture'
+import { createLoader } from '../data/loader'
+import { readSnapshot } from '../data/read-snapshot'
+import { writeAtomic } from '../files/write-atomic'
+import type { WorkerReport } from '../report'
+import { resolveRecipe } from './resolve-recipe'
+
+type Preview = (typeof workerContract)['methods']['preview']
+
+export async function previewBatches(
+  input: z.output<Preview['input']>,
+  { report, signal }: { report: Pick<WorkerReport, 'progress' | 'log'>; signal: AbortSignal },
+): Promise<z.input<Preview['output']>> {
+  const { snapshot, out, batches, batch } = input
+  const given = parseRecipe(input.recipe)
+  const { header, samples } = await readSnapshot(snapshot)
+  const train = samples.filter(({ split }) => split !== null && given.data.trainSplits.includes(split))
+  if (train.length === 0)
+    throw new TagwrightError(
+      'no-samples',
+      `No images are in the splits ${given.data.trainSplits.join(', ')}. Assign splits or choose others.`,
+    )
+  // Nothing is computed: any provider resolves the same augmentation.
+  const recipe = resolveRecipe(given, train.length, 'cpu')
+  const { input: pixels } = models.get(recipe.model.id)
+  const count = Math.min(batch, train.length)
+  const loader = createLoader({
+    samples: train,
+    batch: count,
+    size: recipe.input.size,
+    seed: recipe.seed,
+    epochs: Math.max(recipe.epochs, batches),
+    closeEpochs: 0,
+    augment: recipe.augment,
+    maxGt: [16, 64, 256],
+    input: pixels,
+    pack: { layout: 'nhwc', type: 'uint8' },
+    threads: 0,
+    prefetch: 1,
+    onBadSample: ({ name, message }) => report.log('warning', `${name}: ${message}`),
+    signal,
+  })
+  await mkdir(out, { recursive: true })
+  const names = header.labels.map(({ name }) => name)
+  const images: z.input<Preview['output']>['images'] = []
+  try {
+    for await (const made of loader.batches()) {
+      const { jpeg, width, height } = await batchPicture(made, { order: pixels.order, names })
+      made.release()
+      const file = join(out, `train_batch${images.length}.jpg`)
+      await writeAtomic(file, [jpeg])
+      images.push({ file, width, height })
+      report.progress('drawing', images.length, batches)
+      if (images.length === batches) break
+    }
+  } finally {
+    await loader.close()
+  }
+  return { images }
+}
