@@ -45,6 +45,7 @@ export const createEditor: CreateEditor = (container, host) => {
   let unfitted = false
   let cursor: { at: Point; byKeyboard: boolean } | null = null
   let preview: Preview = {}
+  let panRest: Point = [0, 0]
 
   const element = document.createElement('div')
   element.tabIndex = 0
@@ -76,7 +77,7 @@ export const createEditor: CreateEditor = (container, host) => {
       return picture !== null
     },
     passive: (ctx) => {
-      if (scene.image) passive.draw(ctx, view, screen, colors())
+      if (scene.image) passive.draw(ctx, view, screen, colors(), true)
       return scene.image !== null && (scene.annotations.length > 0 || scene.predictions.length > 0)
     },
     active: (ctx) => {
@@ -145,8 +146,14 @@ export const createEditor: CreateEditor = (container, host) => {
     }
   }
 
+  /** Moves go by whole device pixels, so that what is drawn already can be shifted; the rest waits for the next. */
   const panBy = (dx: number, dy: number) => {
-    if (scene.image) setView(views.panView(view, dx, dy, scene.image, screen))
+    if (!scene.image) return
+    const ratio = stage.pixelRatio
+    const wanted: Point = [panRest[0] + dx, panRest[1] + dy]
+    const moved = wanted.map((way) => Math.round(way * ratio) / ratio)
+    panRest = [wanted[0] - moved[0], wanted[1] - moved[1]]
+    setView(views.panView(view, moved[0], moved[1], scene.image, screen))
   }
   const zoomAbout = (factor: number, about: Point) => {
     if (scene.image) setView(views.zoomAbout(view, factor, about, scene.image, screen))

@@ -6,8 +6,9 @@ import type { Shape } from '@shared/domain/annotation'
 import { shapeBox } from '@shared/domain/shape-box'
 import { visibleBox, type Size, type View } from '../geometry/view'
 import type { Scene } from '../scene'
+import { outlineBox, wordOf, type Pixels } from './box-raster'
 import { drawShape, traceShape, type Context, type ShapeStyle } from './draw-shape'
-import { textOn, withAlpha, type CanvasColors } from './palette'
+import { rgbOf, textOn, withAlpha, type CanvasColors } from './palette'
 
 interface Batch {
   readonly color: string
@@ -24,24 +25,77 @@ const dotBelow = 3
 /** At most so many fills and names: beyond, they hide the image and cost the frame. */
 const mostFills = 400
 const mostNames = 200
+/** From so many boxes on the screen on, they are written as pixels instead of drawn as shapes. */
+const denseFrom = 400
 const nameFont = '11px system-ui, sans-serif'
 
 export class PassiveLayer {
   private batches: Batch[] = []
   private built = -1
   private readonly nameWidths = new Map<string, number>()
+  private pixels: (Pixels & { image: ImageData }) | null = null
   private readonly scene: Scene
 
   constructor(scene: Scene) {
     this.scene = scene
   }
 
-  draw(ctx: Context, view: View, screen: Size, colors: CanvasColors): void {
+  /** @param alone the context holds nothing else and covers the screen: its pixels may be replaced. */
+  draw(ctx: Context, view: View, screen: Size, colors: CanvasColors, alone = false): void {
     if (this.built !== this.scene.version) this.build(colors)
     const area = visibleBox(view, screen)
+    const dense = this.countBoxes(area) >= denseFrom
+    if (dense && alone) this.drawDense(ctx, view, area)
     let shown = 0
-    for (const batch of this.batches) shown += this.drawBatch(ctx, batch, view, area)
-    if (this.scene.settings.showNames && shown <= mostNames) this.drawNames(ctx, view, area, screen)
+    for (const batch of this.batches) shown += this.drawBatch(ctx, batch, view, area, dense && alone)
+    if (this.scene.settings.showNames && !dense && shown <= mostNames) this.drawNames(ctx, view, area, screen)
+  }
+
+  private countBoxes([ax1, ay1, ax2, ay2]: readonly [number, number, number, number]): number {
+    let count = 0
+    for (const { boxes, style } of this.batches) {
+      if (style.dash) continue
+      for (let i = 0; i < boxes.length; i += 4) {
+        if (boxes[i + 2] >= ax1 && boxes[i + 3] >= ay1 && boxes[i] <= ax2 && boxes[i + 1] <= ay2) count++
+      }
+    }
+    return count
+  }
+
+  private drawDense(ctx: Context, view: View, [ax1, ay1, ax2, ay2]: readonly [number, number, number, number]): void {
+    const { width, height } = ctx.canvas
+    if (this.pixels?.width !== width || this.pixels.height !== height) {
+      const image = new ImageData(width, height)
+      this.pixels = { width, height, image, words: new Uint32Array(image.data.buffer) }
+    }
+    const { pixels } = this
+    pixels.words.fill(0)
+    const ratio = ctx.getTransform().a
+    const line = Math.max(1, Math.round(ratio))
+    const scale = view.scale * ratio
+    const ox = view.x * ratio
+    const oy = view.y * ratio
+    for (const { boxes, style, color } of this.batches) {
+      if (style.dash) continue
+      const word = wordOf(...rgbOf(color))
+      for (let i = 0; i < boxes.length; i += 4) {
+        const x1 = boxes[i]
+        const y1 = boxes[i + 1]
+        const x2 = boxes[i + 2]
+        const y2 = boxes[i + 3]
+        if (x2 < ax1 || y2 < ay1 || x1 > ax2 || y1 > ay2) continue
+        outlineBox(
+          pixels,
+          Math.round(x1 * scale + ox),
+          Math.round(y1 * scale + oy),
+          Math.round(x2 * scale + ox) + 1,
+          Math.round(y2 * scale + oy) + 1,
+          line,
+          word,
+        )
+      }
+    }
+    ctx.putImageData(pixels.image, 0, 0)
   }
 
   private build(colors: CanvasColors): void {
@@ -86,6 +140,7 @@ export class PassiveLayer {
     { boxes, others, style, color }: Batch,
     view: View,
     [ax1, ay1, ax2, ay2]: readonly [number, number, number, number],
+    boxesDone: boolean,
   ): number {
     const { scale, x: ox, y: oy } = view
     let shown = 0
@@ -93,7 +148,7 @@ export class PassiveLayer {
     ctx.fillStyle = color
     ctx.lineWidth = style.lineWidth
     if (style.dash) ctx.setLineDash([...style.dash])
-    for (let i = 0; i < boxes.length; i += 4) {
+    for (let i = boxesDone && !style.dash ? boxes.length : 0; i < boxes.length; i += 4) {
       const x1 = boxes[i]
       const y1 = boxes[i + 1]
       const x2 = boxes[i + 2]
