@@ -1,5 +1,6 @@
 /** The command line: a client of the same contract as every window. */
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { TagwrightError, toErrorShape, type ErrorShape } from '@shared/base/errors'
 import { version } from '../../package.json'
@@ -12,6 +13,7 @@ import { machineCommands } from './cli/machine-commands'
 import { modelCommands } from './cli/model-commands'
 import { projectCommands } from './cli/project-commands'
 import { runCommands } from './cli/run-commands'
+import { startCommand } from './cli/start-command'
 
 const exit = { ok: 0, failed: 1, usage: 2, cancelled: 3 }
 /** What the caller can only mend by calling differently. */
@@ -37,6 +39,7 @@ const cli: CliContext = {
       if (isDebug || level === 'error') process.stderr.write(`[${level}] ${message}\n`)
     },
   },
+  root: join(import.meta.dirname, '../..'),
   signal: controller.signal,
   answer(_command, document, print) {
     answered = true
@@ -54,13 +57,14 @@ const program = new Command('tagwright')
   .configureOutput({ outputError: () => {} })
   .addHelpText(
     'after',
-    '\nExamples:\n  $ tagwright demo\n  $ tagwright init cells && tagwright import cells ./images && tagwright train cells',
+    '\nExamples:\n  $ tagwright start\n  $ tagwright ~/photos classes.txt\n  $ tagwright demo\n  $ tagwright init cells && tagwright import cells ./images && tagwright train cells',
   )
   .exitOverride()
 for (const command of [
   ...projectCommands(cli),
   ...runCommands(cli),
   ...modelCommands(cli),
+  startCommand(cli),
   demoCommand(cli),
   ...machineCommands(cli),
 ]) {
@@ -83,7 +87,7 @@ process.stdout.write('', () => process.exit())
 
 async function main(): Promise<number> {
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(withCommand(argv), { from: 'user' })
     return typeof process.exitCode === 'number' ? process.exitCode : exit.ok
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exit.ok
@@ -95,6 +99,13 @@ async function main(): Promise<number> {
     }
     return report(error)
   }
+}
+
+/** `tagwright <image-or-folder> [class-file] [save-folder]`, as LabelImg is started: the first word is a path, no command. */
+function withCommand(words: string[]): string[] {
+  const [first] = words
+  const isPath = first !== undefined && !first.startsWith('-') && existsSync(resolve(first))
+  return isPath && !program.commands.some((command) => command.name() === first) ? ['start', ...words] : words
 }
 
 function report(error: unknown): number {

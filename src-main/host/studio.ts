@@ -201,8 +201,12 @@ export function createStudio(ports: Ports): Studio {
       return client(contracts, near)
     },
     listen(options) {
-      listening ??= listen(studio, ports, options)
-      return listening
+      const attempt = (listening ??= listen(studio, ports, options))
+      // After a failure, such as a port in use, another attempt is free.
+      attempt.catch(() => {
+        if (listening === attempt) listening = null
+      })
+      return attempt
     },
     async close() {
       await slot.stopJobs()

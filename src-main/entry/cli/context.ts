@@ -5,6 +5,8 @@ import type { Ports } from '../../host/ports'
 
 export interface CliContext {
   ports: Ports
+  /** Folder of the product: package.json, bin, out. */
+  root: string
   /** Aborts at the first Ctrl-C. */
   signal: AbortSignal
   /** The answer: with `--json` the document, else what `print` writes. Once a command. */
