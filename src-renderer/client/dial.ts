@@ -1,20 +1,17 @@
 /** Opens the wire to the core: the port that the Electron shell hands over, else the WebSocket of the browser host. */
 import type { Wire } from '@shared/contract/rpc'
+import type { ShellBridge } from '@shared/contract/shell'
 import { messagePortWire } from '@shared/contract/wires/message-port'
 import { websocketWire } from '@shared/contract/wires/websocket'
 
 /** What the preload script exposes; absent in a browser. */
-export interface ShellBridge {
-  /** Asks for a port to the core; it arrives as a window message `{tagwright: 'port'}`. */
-  requestPort(): void
-}
+export const shell = (globalThis as { tagwright?: ShellBridge }).tagwright
 
 export async function dial(): Promise<Wire> {
-  const shell = (globalThis as { tagwright?: ShellBridge }).tagwright
   return shell ? dialShell(shell) : dialSocket()
 }
 
-function dialShell(shell: ShellBridge): Promise<Wire> {
+function dialShell(bridge: ShellBridge): Promise<Wire> {
   return new Promise((resolve) => {
     const listener = (event: MessageEvent) => {
       if (event.source !== window || event.data?.tagwright !== 'port') return
@@ -22,7 +19,7 @@ function dialShell(shell: ShellBridge): Promise<Wire> {
       resolve(messagePortWire(event.ports[0]))
     }
     window.addEventListener('message', listener)
-    shell.requestPort()
+    bridge.requestPort()
   })
 }
 

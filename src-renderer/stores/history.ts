@@ -5,14 +5,18 @@ import type { HistoryEntry } from '@shared/contract/history'
 import { api } from '../client/api'
 import { latest } from '../client/latest'
 import { translate } from '../locales'
+import { useFrame } from './frame'
 import { useNotify } from './notify'
 import { useSession } from './session'
 
 const pageSize = 100
+/** As many as undo, redo and the hint need while the list is closed. */
+const closedSize = 20
 
 export const useHistory = defineStore('history', () => {
   const session = useSession()
   const notify = useNotify()
+  const frame = useFrame()
   /** Newest first; as far back as was asked for. */
   const entries = ref<HistoryEntry[]>([])
   const undoId = ref<number | null>(null)
@@ -30,14 +34,15 @@ export const useHistory = defineStore('history', () => {
       more.value = false
       return
     }
-    const list = await api.history.list({ limit: Math.min(wanted.value, 1000) })
+    const limit = frame.history ? Math.min(wanted.value, 1000) : closedSize
+    const list = await api.history.list({ limit })
     entries.value = list.entries
     undoId.value = list.undo
     redoId.value = list.redo
-    more.value = list.entries.length === Math.min(wanted.value, 1000) && wanted.value < 1000
+    more.value = list.entries.length === limit && limit < 1000
   })
   watch(
-    () => [session.project?.folder, session.project?.revision],
+    () => [session.project?.folder, session.project?.revision, frame.history],
     () => void refresh().catch(notify.error),
     { immediate: true },
   )

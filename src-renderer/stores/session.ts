@@ -23,5 +23,6 @@ export const useSession = defineStore('session', () => {
   const follow = () => void refresh().catch((error) => useNotify().error(error))
   watch(() => connection.epoch, follow, { immediate: connection.epoch > 0 })
   api.project.on('changed', follow)
+  api.projects.on('switched', follow)
   return { capabilities, project, ready, refresh }
 })

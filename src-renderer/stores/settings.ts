@@ -2,8 +2,9 @@
 import { defineStore } from 'pinia'
 import { computed, reactive, ref, watch } from 'vue'
 import { settingValue, type SettingField, type SettingGroup, type SettingValues } from '../ui/setting'
-import { loadPreferences, onPreferences, savePreferences } from '../client/preferences'
+import { keepPreferences, loadPreferences } from '../client/preferences'
 import { languages, type Language } from '../locales'
+import { useNotify } from './notify'
 
 export type Theme = 'auto' | 'light' | 'dark'
 
@@ -39,19 +40,14 @@ export function readPreferences(stored: unknown): Preferences {
 
 export const useSettings = defineStore('settings', () => {
   const values = reactive(readPreferences(loadPreferences()))
-  let known = JSON.stringify(values)
-
-  watch(values, () => {
-    const now = JSON.stringify(values)
-    if (now === known) return
-    known = now
-    savePreferences(JSON.parse(now))
-  })
-  onPreferences((stored) => {
-    const next = readPreferences(stored)
-    known = JSON.stringify(next)
-    Object.assign(values, next)
-  })
+  const kept = keepPreferences(
+    (stored) => {
+      const next = readPreferences(stored)
+      if (JSON.stringify(next) !== JSON.stringify(values)) Object.assign(values, next)
+    },
+    (error) => void useNotify().error(error),
+  )
+  watch(values, () => kept.save(values))
 
   const system = window.matchMedia('(prefers-color-scheme: dark)')
   const systemDark = ref(system.matches)

@@ -1,0 +1,206 @@
+/** Bringing data in: what is to be imported, how, how far it is, and what came of it. The dialog shows this. */
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+import { toErrorShape, type ErrorShape } from '@shared/base/errors'
+import type { ImportReport } from '@shared/contract/datasets'
+import type { Split } from '@shared/domain/split'
+import { api } from '../client/api'
+import type { Dropped, DroppedFile } from '../client/dropped'
+import { uploadFiles, type UploadProgress } from '../client/upload'
+import { translate } from '../locales'
+import { latest } from '../client/latest'
+import { useJobs } from './jobs'
+import { useNotify } from './notify'
+import { usePicker } from './picker'
+import { useRecents } from './recents'
+import { useSession } from './session'
+
+export interface FormatMatch {
+  id: string
+  title: string
+  /** 0..1 */
+  score: number
+}
+export interface ImportSource {
+  root: string
+  matches: FormatMatch[]
+}
+
+export const useImporting = defineStore('importing', () => {
+  const session = useSession()
+  const jobs = useJobs()
+  const notify = useNotify()
+  const picker = usePicker()
+  const recents = useRecents()
+
+  const stage = ref<'closed' | 'choose' | 'running' | 'report'>('closed')
+  /** A new project is wanted first; the wizard asks for it and the import goes on afterwards. */
+  const wizard = ref(false)
+  const paths = ref<string[]>([])
+  const files = shallowRef<readonly DroppedFile[]>([])
+  const sources = ref<ImportSource[]>([])
+  const matching = ref(false)
+  const format = ref('auto')
+  const split = ref<Split | 'auto'>('auto')
+  const labels = ref<string | null>(null)
+  const copy = ref(false)
+  const formats = ref<{ id: string; title: string }[]>([])
+  const problem = ref<ErrorShape | null>(null)
+  const job = ref<number | null>(null)
+  const sent = ref<UploadProgress | null>(null)
+  const report = shallowRef<ImportReport | null>(null)
+  let stopUpload: AbortController | null = null
+
+  const isEmpty = computed(() => paths.value.length === 0 && files.value.length === 0)
+  /** Best formats of all sources; more than one of the same score needs a choice. */
+  const candidates = computed(() => {
+    const all = sources.value.flatMap((source) => source.matches)
+    return [...new Map(all.map((match) => [match.id, match])).values()].toSorted((a, b) => b.score - a.score)
+  })
+  const isAmbiguous = computed(() => sources.value.some(({ matches: [a, b] }) => a && b && a.score === b.score))
+
+  const match = latest(async () => {
+    sources.value = []
+    problem.value = null
+    if (paths.value.length === 0) return
+    matching.value = true
+    try {
+      sources.value = (await api.datasets.match({ paths: [...paths.value] })).sources
+    } catch (thrown) {
+      problem.value = toErrorShape(thrown)
+    } finally {
+      matching.value = false
+    }
+  })
+  watch(paths, () => void match(), { deep: true })
+
+  function reset(): void {
+    paths.value = []
+    files.value = []
+    sources.value = []
+    format.value = 'auto'
+    split.value = 'auto'
+    labels.value = null
+    copy.value = false
+    problem.value = null
+    job.value = null
+    sent.value = null
+    report.value = null
+  }
+  /** Opens the dialog; without a project the wizard comes first. */
+  async function start(given: Partial<{ paths: string[]; files: readonly DroppedFile[] }> = {}): Promise<void> {
+    if (stage.value === 'running') return void notify.info(translate('import.oneAtATime'))
+    reset()
+    paths.value = given.paths ?? []
+    files.value = given.files ?? []
+    if (formats.value.length === 0) {
+      formats.value = (await notify.attempt(() => api.datasets.formats()))?.formats ?? []
+    }
+    if (session.project === null) wizard.value = true
+    else stage.value = 'choose'
+  }
+  /** What was dropped or handed over by the system: a project is opened, anything else imported. */
+  async function openPaths(given: string[]): Promise<void> {
+    if (given.length === 0) return
+    if (given.length === 1) {
+      const [path] = given
+      const folder = await api.files.list({ path, limit: 1 }).catch(() => null)
+      if (/\.tagwright$/.test(path) || (folder?.isProject && folder.path === path)) return void recents.open(path)
+    }
+    await start({ paths: given })
+  }
+  async function take(dropped: Dropped): Promise<void> {
+    if (dropped.kind === 'paths') return openPaths(dropped.paths)
+    if (dropped.files.length > 0) await start({ files: dropped.files })
+  }
+  async function add(kind: 'folder' | 'files'): Promise<void> {
+    const picked = await picker.pick({ kind, title: translate(`import.pick.${kind}`) })
+    paths.value.push(...picked.filter((path) => !paths.value.includes(path)))
+  }
+  async function pickLabels(): Promise<void> {
+    const [file] = await picker.pick({ kind: 'file', title: translate('import.pick.labels') })
+    if (file) labels.value = file
+  }
+
+  async function run(): Promise<void> {
+    problem.value = null
+    stage.value = 'running'
+    try {
+      const options = { format: format.value, split: split.value }
+      let started: number
+      if (files.value.length > 0) {
+        stopUpload = new AbortController()
+        const name = files.value[0].path.includes('/') ? files.value[0].path.split('/')[0] : ''
+        const upload = await uploadFiles(name, files.value, stopUpload.signal, (now) => (sent.value = now))
+        started = (await api.media.importUpload({ upload, ...options })).job
+      } else {
+        const answer = await api.datasets.import({
+          paths: [...paths.value],
+          ...options,
+          labels: labels.value,
+          copy: copy.value,
+        })
+        started = answer.job
+      }
+      job.value = started
+      report.value = await jobs.result<ImportReport>(started)
+      stage.value = 'report'
+    } catch (thrown) {
+      const shape = toErrorShape(thrown)
+      problem.value = shape.code === 'cancelled' ? null : shape
+      stage.value = 'choose'
+    } finally {
+      job.value = null
+      sent.value = null
+      stopUpload = null
+    }
+  }
+  async function cancel(): Promise<void> {
+    stopUpload?.abort()
+    if (job.value !== null) await notify.attempt(() => jobs.cancel(job.value!))
+  }
+  /** Takes out what the shown import brought. */
+  async function undo(): Promise<void> {
+    const ids = report.value?.imports ?? []
+    const done = await notify.attempt(async () => {
+      for (const id of ids.toReversed()) await api.project.removeImport({ import: id })
+      return true
+    })
+    if (!done) return
+    close()
+    notify.success(translate('import.undone'))
+  }
+  function close(): void {
+    stage.value = 'closed'
+    reset()
+  }
+  return {
+    stage,
+    wizard,
+    paths,
+    files,
+    sources,
+    matching,
+    format,
+    split,
+    labels,
+    copy,
+    formats,
+    problem,
+    job,
+    sent,
+    report,
+    isEmpty,
+    candidates,
+    isAmbiguous,
+    start,
+    take,
+    openPaths,
+    add,
+    pickLabels,
+    run,
+    cancel,
+    undo,
+    close,
+  }
+})
