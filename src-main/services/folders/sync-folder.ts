@@ -4,7 +4,7 @@
  * written: changes on both sides wait for a person. Files of images that nobody touched are never written.
  */
 import { createHash } from 'node:crypto'
-import { readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { TagwrightError, toErrorShape } from '@shared/base/errors'
 import { decodeText } from '@shared/base/text'
@@ -309,6 +309,7 @@ export function createFolderSync(store: Store, { onStatus, onError, watches = tr
       putFolderFile(store.db, { ...old, file, conflict: seen.hash })
       return false
     }
+    if (config.saveFolder) await makeFolder(dirname(file))
     const classes = config.format === 'yolo' ? await classesToWrite(file) : []
     const { text, isEmpty } = await printSample(store, sample, config.format, classes, (issue) => {
       if (issue.level === 'skipped') problems.set(`${file} ${issue.code}`, { ...issue, file })
@@ -420,6 +421,16 @@ export function createFolderSync(store: Store, { onStatus, onError, watches = tr
       closed = true
       watcher.close()
     },
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    const message = `The folder ${folder} could not be made (${code}). Choose another save folder.`
+    throw new TagwrightError('not-writable', message, { folder }, { cause })
   }
 }
 
