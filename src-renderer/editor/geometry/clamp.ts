@@ -16,7 +16,8 @@ export const clampPoint = ([x, y]: Point, image: Size): Point => [
  */
 export function clampMove(box: Box, dx: number, dy: number, image: Size): Point {
   const along = (low: number, high: number, delta: number, side: number) =>
-    delta < 0 ? Math.max(delta, Math.min(0, -low)) : Math.min(delta, Math.max(0, side - high))
+    // Plus 0: no negative zeros in stored numbers.
+    (delta < 0 ? Math.max(delta, Math.min(0, -low)) : Math.min(delta, Math.max(0, side - high))) + 0
   return [along(box[0], box[2], dx, image.width), along(box[1], box[3], dy, image.height)]
 }
 

@@ -32,10 +32,9 @@ export function deleteVertex(rings: ReadRings, ring: number, index: number): Rin
 
 /** Without corners that repeat the one before; null when fewer than three differ or they enclose nothing. */
 export function tidyRing(ring: readonly Point[]): [number, number][] | null {
-  const kept = ring.filter((point, i) => {
-    const before = ring[(i + ring.length - 1) % ring.length]
-    return ring.length === 1 || point[0] !== before[0] || point[1] !== before[1]
-  })
+  const same = (a: Point, b: Point) => a[0] === b[0] && a[1] === b[1]
+  const kept = ring.filter((point, i) => i === 0 || !same(point, ring[i - 1]))
+  while (kept.length > 1 && same(kept[0], kept[kept.length - 1])) kept.pop()
   if (kept.length < 3) return null
   let doubled = 0
   kept.forEach(([x, y], i) => {

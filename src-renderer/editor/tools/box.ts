@@ -20,7 +20,8 @@ export const boxTool: MakeTool = (context) => {
       fromCentre: state.centre,
       image: context.image(),
     })
-    return roundBox(box, context.scene.settings.snapPixels)
+    // Both points were placed already: on whole pixels, or on an edge they stick to.
+    return roundBox(box, false)
   }
 
   function follow(pointer: ToolPointer): void {

@@ -92,9 +92,10 @@ export function handleDrag(context: ToolContext, item: EditorAnnotation, handle:
   if (shape.kind !== 'box') return null
   return drag('Resize', ({ image, shift, mod, alt }) => {
     const to = context.place(follow(corner, image), { exclude })
-    const square = (shift || mod) !== context.scene.settings.squares
+    const { squares, snapPixels, snapEdges } = context.scene.settings
+    const square = (shift || mod) !== squares
     const box = resizeBox(start, handle, to, { square, fromCentre: alt, image: context.image() })
-    return { kind: 'box', box: keepArea(roundMoved(box, start, context.scene.settings.snapPixels), context) }
+    return { kind: 'box', box: keepArea(roundMoved(box, start, snapPixels && !snapEdges), context) }
   })
 }
 
