@@ -20,6 +20,8 @@ import { useSamples } from './samples'
 
 /** A question for the label of a shape, shown as a popup. */
 export interface LabelQuestion {
+  /** Each question is a popup of its own. */
+  id: number
   /** Screen point inside the canvas; null: in its middle. */
   at: Point | null
   kind: ShapeKind
@@ -156,12 +158,14 @@ export const useAnnotator = defineStore('annotator', () => {
     announcement.value = translate(reviewed ? 'label.announce.reviewed' : 'label.announce.notReviewed')
   }
 
+  let questions = 0
   /** Opens the label popup; resolves with the chosen label or null. */
-  function ask(question_: Omit<LabelQuestion, 'answer'>): Promise<number | null> {
+  function ask(asked: Omit<LabelQuestion, 'id' | 'answer'>): Promise<number | null> {
     answer(null)
     return new Promise((resolve) => {
       question.value = {
-        ...question_,
+        ...asked,
+        id: ++questions,
         answer(label) {
           question.value = null
           if (label !== null) lastLabel.value = label
