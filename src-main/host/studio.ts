@@ -16,9 +16,11 @@ import {
 import { memoryWires } from '@shared/contract/wires/memory'
 import type { JobDefinition } from '../jobs/define-job'
 import { drawPlotsJob } from '../jobs/draw-run-plots'
+import { estimateJob } from '../jobs/estimate-job'
 import { evaluateJob } from '../jobs/evaluate-job'
 import { exportDataJob } from '../jobs/export-data-job'
 import { exportJob } from '../jobs/export-job'
+import { findDuplicatesJob } from '../jobs/find-duplicates-job'
 import { importJob } from '../jobs/import-job'
 import { importUploadJob } from '../jobs/import-upload-job'
 import type { JobDeps } from '../jobs/job-deps'
@@ -27,6 +29,7 @@ import { predictJob } from '../jobs/predict-job'
 import { createQueue, type Queue } from '../jobs/queue'
 import { relinkJob } from '../jobs/relink-job'
 import { sampleJob } from '../jobs/sample-job'
+import { previewJob } from '../jobs/preview-job'
 import { reportJob } from '../jobs/report-job'
 import { settleRun, trainJob } from '../jobs/train-job'
 import { createAnnotationsService } from '../services/annotations'
@@ -39,7 +42,6 @@ import { createJobsService } from '../services/jobs'
 import { createLabelsService } from '../services/labels'
 import { createMediaService, mediaTask } from '../services/media'
 import type { ProjectSwitch } from '../services/project-session'
-import { notYet } from '../services/not-yet'
 import { createPredictionsService } from '../services/predictions'
 import { createProjectService } from '../services/project'
 import { createProjectsService } from '../services/projects'
@@ -49,6 +51,7 @@ import { createRunsService } from '../services/runs'
 import { createSamplesService } from '../services/samples'
 import { createSettingsService } from '../services/settings'
 import { createSystemService } from '../services/system'
+import { createTrainingService } from '../services/training'
 import { createRecents } from '../store/recents'
 import type { Store } from '../store/store'
 import { listen, type Listener, type ListenOptions } from './listen'
@@ -104,6 +107,9 @@ export function createStudio(ports: Ports): Studio {
     evaluateJob(deps),
     drawPlotsJob(deps),
     reportJob(deps),
+    estimateJob(deps),
+    previewJob(deps),
+    findDuplicatesJob(deps),
     predictJob(deps),
     exportJob(deps),
     importJob(deps),
@@ -180,7 +186,7 @@ export function createStudio(ports: Ports): Studio {
     results: createResultsService(deps, getQueue),
     predictions: createPredictionsService(deps, getQueue),
     review: createReviewService(deps),
-    training: notYet(contracts.training),
+    training: createTrainingService(deps, getQueue),
   }
 
   const studio: Studio = {

@@ -1,7 +1,7 @@
 /** Draws the plots of a run into `runs/<id>/plots`: what people know from other trainers, in the product's own look. */
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { stringify as toYaml } from 'yaml'
 import { z } from 'zod'
 import { TagwrightError } from '@shared/base/errors'
@@ -13,6 +13,7 @@ import { listEvaluations } from '../store/evaluation'
 import { openEvaluation, type OpenEvaluation } from '../store/open-evaluation'
 import { getRun } from '../store/run'
 import { sampleFile } from '../store/sample'
+import { callWorker } from './call-worker'
 import { defineJob, type JobContext } from './define-job'
 import { needStore, type JobDeps } from './job-deps'
 
@@ -27,7 +28,7 @@ export interface DrawRunPlotsOptions {
 export const drawPlotsJob = (deps: JobDeps) =>
   defineJob({
     kind: 'draw-plots',
-    lane: 'data',
+    lane: 'worker',
     params: z.object({ run: z.string() }),
     async run({ run }, { signal, log, report }) {
       report('drawing', 0, null)
@@ -45,7 +46,7 @@ const sheet = { columns: 4, images: 16, side: 320, count: 3 }
 
 /** @returns the names of the files written. */
 export async function drawRunPlots(
-  deps: Pick<JobDeps, 'store'>,
+  deps: JobDeps,
   { run, evaluation: id, signal, log }: DrawRunPlotsOptions,
 ): Promise<string[]> {
   const store = needStore(deps)
@@ -76,7 +77,23 @@ export async function drawRunPlots(
   await png('tide.png', tidePlot(tide))
   await write('labels.jpg', await rasterizeJpeg(svg(labelsPlot(evaluation.objects().set))))
   await drawSheets()
+  await drawTrainBatches()
   return files
+
+  async function drawTrainBatches(): Promise<void> {
+    const snapshot = join(runDir, 'snapshot.jsonl.gz')
+    if (!existsSync(snapshot)) return
+    try {
+      const { recipe } = getRun(store.db, run)
+      const { images } = await callWorker({ ...deps, context: { signal, log, report: () => {} } }, (worker, call) =>
+        worker.preview({ recipe, snapshot, out: folder, batches: sheet.count, batch: sheet.images }, call),
+      )
+      files.push(...images.map(({ file }) => basename(file)))
+    } catch (error) {
+      signal.throwIfAborted()
+      log('warning', `The training batches could not be drawn: ${(error as Error).message}`)
+    }
+  }
 
   async function drawSheets(): Promise<void> {
     const { set } = evaluation.objects()

@@ -8,7 +8,7 @@ import { optimizers } from '@shared/catalog/optimizers'
 import type { workerContract } from '@shared/contract/worker'
 import { parseRecipe } from '@shared/domain/recipe'
 import type { WorkerReport } from '../report'
-import { autoProvider } from '../runtime/auto-provider'
+import { resolveProvider } from '../runtime/auto-provider'
 import { probeBlock } from '../runtime/probe-block'
 import { initialTensors } from './initial'
 import { resolveRecipe } from './resolve-recipe'
@@ -26,7 +26,7 @@ export async function measureStep(
   { report, signal }: { report: Pick<WorkerReport, 'progress'>; signal?: AbortSignal | undefined },
 ): Promise<z.input<Measure['output']>> {
   const parsed = parseRecipe(given)
-  const provider = parsed.provider === 'auto' ? await autoProvider() : parsed.provider
+  const provider = await resolveProvider(parsed.provider)
   const recipe = resolveRecipe({ ...parsed, batch: { ...parsed.batch, size: batch } }, images, provider)
   const { size } = recipe.input
   const optimizer = optimizers.get(recipe.optimizer.id)

@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { trainingContract } from '@shared/contract/training'
+import { parseRecipe } from '@shared/domain/recipe'
+import { serveFile } from '../media/served-files'
+import { writeSnapshot } from '../store/write-snapshot'
+import { callWorker } from './call-worker'
+import { defineJob } from './define-job'
+import { needStore, type JobDeps } from './job-deps'
+
+/** Pictures of augmented training batches, in the project's cache. */
+export const previewJob = (deps: JobDeps) =>
+  defineJob({
+    kind: 'preview',
+    lane: 'worker',
+    params: trainingContract.methods.preview.input,
+    async run({ recipe, batches, batch }, context) {
+      const store = needStore(deps)
+      const cache = join(store.folder, 'cache', 'previews')
+      const id = randomUUID()
+      const snapshot = join(cache, `${id}.jsonl.gz`)
+      try {
+        const splits = parseRecipe(recipe).data.trainSplits
+        await writeSnapshot(store, { splits, file: snapshot, signal: context.signal })
+        const { images } = await callWorker({ ...deps, context }, (worker, call) =>
+          worker.preview({ recipe, snapshot, out: join(cache, id), batches, batch }, call),
+        )
+        return {
+          images: images.map(({ file, width, height }, i) => ({
+            url: serveFile({ path: file, mime: 'image/jpeg', name: `train_batch${i}.jpg` }).url,
+            width,
+            height,
+          })),
+        }
+      } finally {
+        await rm(snapshot, { force: true })
+      }
+    },
+  })

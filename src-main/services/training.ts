@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { TagwrightError } from '@shared/base/errors'
+import { modelInfo } from '@shared/catalog/model-info'
+import { models } from '@shared/catalog/models'
+import { presets } from '@shared/catalog/presets'
+import { augmentForms, recipeForm } from '@shared/catalog/recipe-form'
+import type { ServiceHandlers } from '@shared/contract/rpc'
+import type { ModelInfo, trainingContract } from '@shared/contract/training'
+import { diffRecipes } from '@shared/domain/diff-recipes'
+import { parseRecipe } from '@shared/domain/recipe'
+import { recipeCommand } from '@shared/domain/recipe-command'
+import { needStore, type JobDeps } from '../jobs/job-deps'
+import type { Queue } from '../jobs/queue'
+import { writeAtomic } from '../jobs/write-atomic'
+import { checkHealth } from '../store/health'
+import { listLabels } from '../store/label'
+
+export function createTrainingService(deps: JobDeps, queue: () => Queue): ServiceHandlers<typeof trainingContract> {
+  const known = new Map<string, ModelInfo>()
+  const recipesFolder = () => join(needStore(deps).folder, 'recipes')
+  const full = (recipe: Record<string, unknown>) => parseRecipe(recipe) as unknown as Record<string, unknown>
+  return {
+    form: () => ({
+      fields: recipeForm(),
+      presets: presets.map((preset) => ({ ...preset, recipe: { ...preset.recipe } })),
+      augments: augmentForms(),
+      defaults: full({}),
+    }),
+    models({ size, classes: given }) {
+      const store = deps.store()
+      const classes = given ?? ((store && listLabels(store.db).length) || 80)
+      return {
+        models: models.ids.map((id) => {
+          const key = `${id} ${classes} ${size}`
+          const info = known.get(key) ?? modelInfo(id, classes, size)
+          known.set(key, info)
+          return info
+        }),
+      }
+    },
+    check: ({ recipe }) => ({ recipe: full(recipe) }),
+    diff: ({ a, b }) => ({ keys: diffRecipes(full(a), full(b)) }),
+    command: ({ recipe, name }) => ({ command: recipeCommand(needStore(deps).folder, recipe, { name }) }),
+    recipes() {
+      const folder = recipesFolder()
+      if (!existsSync(folder)) return { recipes: [] }
+      const recipes = readdirSync(folder)
+        .filter((file) => file.endsWith('.json'))
+        .sort()
+        .flatMap((file) => {
+          const path = join(folder, file)
+          try {
+            const recipe = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+            return [{ name: file.slice(0, -5), recipe, savedAt: statSync(path).mtime.toISOString() }]
+          } catch {
+            return []
+          }
+        })
+      return { recipes }
+    },
+    async saveRecipe({ name, recipe }) {
+      parseRecipe(recipe)
+      mkdirSync(recipesFolder(), { recursive: true })
+      await writeAtomic(join(recipesFolder(), `${name}.json`), [JSON.stringify(recipe, null, 2), '\n'])
+    },
+    removeRecipe({ name }) {
+      const file = join(recipesFolder(), `${name}.json`)
+      if (/[\\/]/.test(name) || !existsSync(file)) {
+        throw new TagwrightError('not-found', `There is no recipe "${name}". List them again.`, { name })
+      }
+      rmSync(file)
+    },
+    health: (splits) => checkHealth(needStore(deps).db, splits),
+    findDuplicates() {
+      needStore(deps)
+      return { job: queue().add('find-duplicates', {}).id }
+    },
+    estimate(input) {
+      needStore(deps)
+      parseRecipe(input.recipe)
+      return { job: queue().add('estimate', input).id }
+    },
+    preview(input) {
+      needStore(deps)
+      parseRecipe(input.recipe)
+      return { job: queue().add('preview', input).id }
+    },
+  }
+}

@@ -1,0 +1,240 @@
+/** The recipe's schema as a form: what is allowed comes from the schema, what it means from the table below. */
+import { z } from 'zod'
+import type { RecipeField } from '../contract/training'
+import { recipeSchema } from '../domain/recipe'
+import { augments } from './augments'
+import { models } from './models'
+
+interface Meaning {
+  title: string
+  help: string
+  group: string
+  unit?: string
+  /** Shown before the form is unfolded. */
+  basic?: true
+}
+
+/** In the order of the form. A key of the schema that is not here is shown by its name, in the group of its section. */
+const meanings: Record<string, Meaning> = {
+  'model.id': { title: 'Model', help: 'Larger models find more and take longer.', group: 'model', basic: true },
+  'model.weights': {
+    title: 'Start from',
+    help: 'A checkpoint, an ONNX file or a run of this project; empty starts from random weights.',
+    group: 'model',
+    basic: true,
+  },
+  'model.params': { title: 'Model parameters', help: 'Settings of the chosen model.', group: 'model' },
+  'model.surgery': { title: 'Surgery', help: 'Changes to the model before training.', group: 'model' },
+  freeze: {
+    title: 'Frozen layers',
+    help: 'Parameters whose name starts with one of these are not trained, e.g. backbone.',
+    group: 'model',
+  },
+  'features.cache': {
+    title: 'Keep features of frozen layers',
+    help: 'What frozen layers make of an image is kept on disk, which makes later epochs much faster.',
+    group: 'model',
+  },
+  'features.variants': {
+    title: 'Kept variants',
+    help: 'Augmented variants of each image that are kept and take turns.',
+    group: 'model',
+  },
+  'input.size': {
+    title: 'Image size',
+    help: 'Side of the square that images are fitted into. Small objects need a large one.',
+    group: 'model',
+    unit: 'px',
+    basic: true,
+  },
+  'input.multiScale': {
+    title: 'Vary the size',
+    help: 'The side is drawn anew each epoch, up to this many steps of 32 px smaller or larger; 0 keeps it.',
+    group: 'augment',
+    unit: '× 32 px',
+  },
+  'data.trainSplits': { title: 'Train on', help: 'Splits whose images are learned from.', group: 'data', basic: true },
+  'data.evalSplit': {
+    title: 'Evaluate on',
+    help: 'Split that scores are measured on after each epoch; its images are never learned from.',
+    group: 'data',
+    basic: true,
+  },
+  'data.slice': {
+    title: 'Train on slices',
+    help: 'Images are cut into overlapping squares of this side for training, so that small objects are seen large; evaluation stays on whole images. Empty: whole images.',
+    group: 'data',
+    unit: 'px',
+  },
+  epochs: { title: 'Epochs', help: 'How often all images are seen.', group: 'length', basic: true },
+  patience: {
+    title: 'Patience',
+    help: 'Ends the run when the score has not risen for so long; 0 never does.',
+    group: 'length',
+    unit: 'epochs',
+  },
+  'batch.size': {
+    title: 'Batch',
+    help: 'Images of one step. Larger ones are faster where the memory allows.',
+    group: 'length',
+    unit: 'images',
+    basic: true,
+  },
+  'batch.accumulate': {
+    title: 'Accumulate',
+    help: 'Steps whose gradients are added before the weights change: a large batch in little memory.',
+    group: 'length',
+    unit: 'steps',
+  },
+  augment: {
+    title: 'Augmentation',
+    help: 'Random changes to training images, in this order. auto: what suits the model.',
+    group: 'augment',
+  },
+  'optimizer.id': { title: 'Optimizer', help: 'How gradients change the weights.', group: 'optimizer' },
+  'optimizer.lr': {
+    title: 'Learning rate',
+    help: 'Size of the steps at their peak. Lower it when the loss explodes.',
+    group: 'optimizer',
+  },
+  'optimizer.momentum': { title: 'Momentum', help: 'Share of the former direction that is kept.', group: 'optimizer' },
+  'optimizer.beta2': { title: 'Beta 2', help: 'Memory of the squared gradients (Adam, AdamW).', group: 'optimizer' },
+  'optimizer.weightDecay': { title: 'Weight decay', help: 'Pull of the weights towards zero.', group: 'optimizer' },
+  'optimizer.clip': {
+    title: 'Gradient limit',
+    help: 'Longest gradient that is used as it is; longer ones are shortened. 0 is off.',
+    group: 'optimizer',
+  },
+  'optimizer.groups': {
+    title: 'Rates by layer',
+    help: 'Factors of the learning rate for parameters whose name starts with a prefix; the first match counts.',
+    group: 'optimizer',
+  },
+  'schedule.id': { title: 'Schedule', help: 'How the learning rate falls over the run.', group: 'schedule' },
+  'schedule.warmup': {
+    title: 'Warm-up',
+    help: 'The learning rate rises from zero for so long.',
+    group: 'schedule',
+    unit: 'epochs',
+  },
+  'schedule.final': { title: 'Final rate', help: 'Last learning rate, as a share of the peak.', group: 'schedule' },
+  'schedule.milestones': {
+    title: 'Milestones',
+    help: 'Step schedule only: shares of the run at which the rate falls.',
+    group: 'schedule',
+  },
+  'schedule.gamma': { title: 'Step factor', help: 'Step schedule only: what the rate is multiplied by.', group: 'schedule' }, // prettier-ignore
+  'averages.ema.decay': {
+    title: 'Average',
+    help: 'Weights are averaged over time; the average is what is evaluated and exported. 0 is off.',
+    group: 'optimizer',
+  },
+  'averages.ema.tau': {
+    title: 'Average ramp',
+    help: 'Steps over which the average becomes slow.',
+    group: 'optimizer',
+    unit: 'steps',
+  },
+  'loss.iou': { title: 'Box loss', help: 'What the distance of boxes is measured by.', group: 'loss' },
+  'loss.closeEpochs': {
+    title: 'Closing epochs',
+    help: 'Last epochs without mosaic and mixup, on images as they are.',
+    group: 'loss',
+    unit: 'epochs',
+  },
+  provider: { title: 'Device', help: 'What computes. auto measures and takes the fastest.', group: 'machine', basic: true }, // prettier-ignore
+  seed: { title: 'Seed', help: 'The same seed draws the same random numbers.', group: 'machine' },
+}
+
+/** Keys that are no choice of a person. */
+const hidden = new Set(['schema', 'task'])
+
+interface Json {
+  type?: string
+  const?: unknown
+  enum?: unknown[]
+  anyOf?: Json[]
+  properties?: Record<string, Json>
+  items?: Json
+  default?: unknown
+  minimum?: number
+  maximum?: number
+  exclusiveMinimum?: number
+  multipleOf?: number
+}
+
+/** In the order of the form. */
+export function recipeForm(): RecipeField[] {
+  const defaults = recipeSchema.parse({}) as Record<string, unknown>
+  const fields = leaves(toJson(recipeSchema), '', defaults).filter(({ key }) => !hidden.has(key))
+  const rank = (key: string) => Object.keys(meanings).indexOf(key) + 1 || Infinity
+  return fields
+    .map((field) => {
+      const { title = field.key, help = '', group = field.key.split('.')[0], unit = null, basic } = meanings[field.key] ?? {} // prettier-ignore
+      const choices =
+        field.key === 'model.id' ? models.entries().map(([value, one]) => ({ value, title: one.title })) : field.choices
+      return {
+        ...field,
+        ...(choices && field.kind === 'text' ? { kind: 'choice' as const } : {}),
+        choices,
+        title,
+        help,
+        group,
+        unit,
+        advanced: !basic,
+      }
+    })
+    .sort((a, b) => rank(a.key) - rank(b.key) || (a.key < b.key ? -1 : 1))
+}
+
+/** Entries of the recipe's `augment` list with their parameters. */
+export const augmentForms = (): { id: string; title: string; fields: RecipeField[] }[] =>
+  augments.entries().map(([id, { title, params }]) => ({
+    id,
+    title,
+    fields: leaves(toJson(params), '', params.parse({}) as Record<string, unknown>),
+  }))
+
+const toJson = (schema: z.ZodType): Json => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json
+
+function leaves(schema: Json, path: string, value: unknown): RecipeField[] {
+  if (schema.properties && Object.keys(schema.properties).length > 0) {
+    return Object.entries(schema.properties).flatMap(([key, inner]) =>
+      leaves(inner, path ? `${path}.${key}` : key, (value as Record<string, unknown> | undefined)?.[key]),
+    )
+  }
+  return [field(path, schema, value)]
+}
+
+function field(key: string, schema: Json, value: unknown): RecipeField {
+  const variants = (schema.anyOf ?? [schema]).flatMap((one) => one.anyOf ?? [one])
+  const isAuto = (one: Json) => one.const === 'auto'
+  const rest = variants.filter((one) => !isAuto(one) && one.type !== 'null')
+  const main = rest[0] ?? {}
+  // 'auto' may also be one choice among others; then it stays there.
+  const auto = variants.some(isAuto) || (Array.isArray(main.enum) && main.enum.includes('auto'))
+  const made: RecipeField = {
+    key,
+    title: key,
+    help: '',
+    group: key.split('.')[0],
+    kind: 'json',
+    unit: null,
+    default: value ?? null,
+    auto,
+    nullable: variants.some((one) => one.type === 'null'),
+    min: main.minimum ?? main.exclusiveMinimum ?? null,
+    max: main.maximum === Number.MAX_SAFE_INTEGER ? null : (main.maximum ?? null),
+    step: main.multipleOf ?? null,
+    choices: null,
+    advanced: true,
+  }
+  const choices = (values: unknown[]) => values.map((one) => ({ value: String(one), title: String(one) }))
+  if (rest.length > 1) return made
+  if (main.enum) return { ...made, kind: 'choice', choices: choices(main.enum) }
+  if (main.type === 'integer' || main.type === 'number' || main.type === 'boolean') return { ...made, kind: main.type }
+  if (main.type === 'string') return { ...made, kind: 'text' }
+  if (main.type === 'array' && main.items?.enum) return { ...made, kind: 'choices', choices: choices(main.items.enum) }
+  if (main.type === 'array' && main.items?.type === 'string') return { ...made, kind: 'list' }
+  return made
+}
