@@ -101,7 +101,7 @@ async function train(
             snapshot,
             resume: resume && hasCheckpoint,
             weights: recipe.model.weights,
-            cacheDir: join(store.folder, 'cache', 'decoded'),
+            cacheDir: join(store.folder, 'cache'),
           },
           options,
         )

@@ -1,8 +1,10 @@
 /** A trained detector as an inference graph, for evaluation, prediction and export. */
 import { type Attrs, Graph, type Node, type Shape, type Value, isConst } from '../engine/graph'
 import { Nn } from '../engine/nn'
+import { cutFrozen, featureName } from '../engine/passes/cut-frozen'
 import { halfPrecision } from '../engine/passes/half'
 import { inferenceGraph } from '../engine/passes/inference'
+import type { Trunk } from '../engine/step'
 import { type EncodeOptions, encodeOnnx } from '../engine/onnx/encode'
 import type { ModelDef } from './models/define'
 import { type SuppressOptions, suppress } from './suppress'
@@ -70,6 +72,43 @@ export function buildInference(
   }
   for (const v of ends) open.set(v, { 0: 'kept' })
   return { graph, output, open }
+}
+
+/** A trained detector in two parts: what is frozen while the rest is trained, and the rest. */
+export interface SplitInference {
+  trunk: Trunk
+  /** From the trunk's features to `output`: its bytes. */
+  rest: Uint8Array
+}
+
+/**
+ * @param frozen names of parameters and statistics that do not change.
+ * @returns null when nothing that sees the images is frozen, or the rest sees them too.
+ */
+export function splitInference(
+  model: ModelDef,
+  classes: number,
+  tensors: ReadonlyMap<string, Float32Array>,
+  frozen: (name: string) => boolean,
+  { params = {}, batch, size }: Pick<DetectorInferenceOptions, 'params' | 'batch' | 'size'>,
+): SplitInference | null {
+  const source = new Graph()
+  const nn = new Nn(source, false)
+  const head = model.build(nn, source.input('images', [batch, 3, ...size]), { classes, params })
+  const output = source.scope('decode', () => model.output(head))
+  const owned = (name: string) => nn.params.has(name) || nn.stats.has(name)
+  const cut = cutFrozen(
+    source,
+    [output],
+    (name) => name === 'images',
+    (name) => owned(name) && frozen(name),
+  )
+  if (!cut || cut.graph.inputs.has('images')) return null
+  const given = new Map([...tensors].filter(([name]) => owned(name)))
+  const { graph, roots } = inferenceGraph(cut.graph, cut.roots, { tensors: given, fold: true })
+  graph.output('output', roots[0])
+  const features = cut.features.map((value, i) => ({ name: featureName(i), value }))
+  return { trunk: { graph: source, features }, rest: encodeOnnx(graph) }
 }
 
 /** A reshape that keeps the open batch must not write its size into the file. */

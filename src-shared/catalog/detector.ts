@@ -19,7 +19,7 @@ export interface DetectorProgramOptions {
   clip?: number
   accumulate?: number
   iou?: 'iou' | 'giou'
-  /** Prefixes of parameter names that are not trained. */
+  /** Prefixes of names: parameters that are not trained, norms that keep their statistics. */
   freeze?: readonly string[]
   /** Learning-rate groups by name prefix; the first match counts, group 0 is the rest. */
   groups?: readonly { prefix: string }[]
@@ -39,13 +39,11 @@ export function detectorProgram(options: DetectorProgramOptions): Program {
       return yoloxLoss(head, targets, graph.input('useL1', []), { iou: options.iou ?? 'iou' })
     },
     optimizer,
-    group(param) {
-      if (freeze.some((prefix) => param.name.startsWith(prefix))) return null
-      return {
-        decay: param.role === 'weight' ? weightDecay : 0,
-        lr: groups.findIndex((g) => param.name.startsWith(g.prefix)) + 1,
-      }
-    },
+    group: (param) => ({
+      decay: param.role === 'weight' ? weightDecay : 0,
+      lr: groups.findIndex((g) => param.name.startsWith(g.prefix)) + 1,
+    }),
+    ...(freeze.length ? { frozen: (name: string) => freeze.some((prefix) => name.startsWith(prefix)) } : {}),
     learningRates: groups.length + 1,
     clip: options.clip ?? 0,
     accumulate: options.accumulate ?? 1,

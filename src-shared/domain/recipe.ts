@@ -90,8 +90,17 @@ export const recipeSchema = z.strictObject({
   batch: z
     .strictObject({ size: z.union([auto, z.int().min(1)]).default('auto'), accumulate: z.int().min(1).default(1) })
     .prefault({}),
-  /** Parameters whose name starts with one of these prefixes are not trained. */
+  /** Parameters whose name starts with one of these prefixes are not trained; norms there keep their statistics. */
   freeze: z.array(z.string()).default([]),
+  /** Frozen layers that see the images are a trunk; what it makes of an image can be kept on disk. */
+  features: z
+    .strictObject({
+      /** 'auto': kept while all of them take at most 4 GB. */
+      cache: z.union([auto, z.boolean()]).default('auto'),
+      /** Augmented variants of each image that are kept and take turns. */
+      variants: z.int().min(1).default(4),
+    })
+    .prefault({}),
   /** Stop when the score has not risen for this many epochs; 0 is off. */
   patience: z.int().min(0).default(0),
   seed: z.int().default(0),

@@ -52,11 +52,14 @@ export class Nn {
   readonly stats = new Map<string, StatSpec>()
   readonly graph: Graph
   readonly training: boolean
+  private readonly frozen: (name: string) => boolean
   private readonly path: string[] = []
 
-  constructor(graph: Graph, training: boolean) {
+  /** @param frozen parameters that never change in training, by name. */
+  constructor(graph: Graph, training: boolean, frozen: (name: string) => boolean = () => false) {
     this.graph = graph
     this.training = training
+    this.frozen = frozen
   }
 
   /** Builds inside a named part of the model: names and node paths get the prefix. */
@@ -89,7 +92,7 @@ export class Nn {
   ): Value | null {
     const name = this.name(leaf)
     this.stats.set(name, { name, shape, initial, batch, momentum, factor })
-    return this.training ? null : this.graph.input(name, shape)
+    return batch ? null : this.graph.input(name, shape)
   }
 
   /** Convolution named `name`, "same" padding for odd kernels. */
@@ -118,13 +121,16 @@ export class Nn {
     })
   }
 
-  /** Batch norm named `name`; in training the batch's own statistics, else the running ones. PyTorch's conventions. */
+  /**
+   * Batch norm named `name`: the batch's own statistics in training, the running ones elsewhere and where it is frozen.
+   * PyTorch's conventions.
+   */
   batchNorm(name: string, x: Value, { epsilon = 1e-3, momentum = 0.97 } = {}): Value {
     return this.scope(name, () => {
       const c = [x.shape[1]]
       const gamma = this.param('weight', c, { kind: 'constant', value: 1 }, 'norm')
       const beta = this.param('bias', c, { kind: 'constant', value: 0 }, 'norm')
-      if (!this.training) {
+      if (!this.training || this.frozen(this.name('weight'))) {
         const mean = this.stat('running_mean', c, 0, null, momentum, 1)!
         const variance = this.stat('running_var', c, 1, null, momentum, 1)!
         return batchNorm(x, gamma, beta, mean, variance, epsilon)

@@ -11,6 +11,7 @@ import { Nn, type ParamSpec, type StatSpec } from './nn'
 import { encodeOnnx } from './onnx/encode'
 import type { OptimizerDef } from './optimizer'
 import { add, concat, div, min, mul, reduceSumSquare, reshape, slice, split, sqrt, stopGradient, sub } from './ops'
+import { cutFrozen, featureName } from './passes/cut-frozen'
 import { fuse } from './passes/fuse'
 
 export interface StepSpec {
@@ -19,6 +20,11 @@ export interface StepSpec {
   optimizer: OptimizerDef
   /** Optimizer group of a parameter: its decay, and the index of the learning rate fed for it. Null: not trained. */
   group(param: ParamSpec): { decay: number; lr: number } | null
+  /**
+   * Parts of the model that never change, by name: their norms keep their running statistics, and what only they and the
+   * images decide becomes the program's trunk.
+   */
+  frozen?(name: string): boolean
   learningRates: number
   /** Global gradient-norm limit, 0 for none. */
   clip: number
@@ -41,14 +47,22 @@ export interface SlotEntry {
 /** One state tensor of the program: input `name`, output `name'`. */
 export interface Slot {
   readonly name: string
-  /** 'param', 'stat', 'accumulator' or the optimizer's own state name. */
+  /** 'param', 'stat', 'held' (fed, never changed), 'accumulator' or the optimizer's own state name. */
   readonly kind: string
   readonly shape: readonly number[]
   readonly entries: readonly SlotEntry[]
 }
 
+/** The frozen part of a model that sees the images: computed apart, once an image where its result can be kept. */
+export interface Trunk {
+  readonly graph: Graph
+  readonly features: readonly { readonly name: string; readonly value: Value }[]
+}
+
 export interface Program {
   readonly onnx: Uint8Array
+  /** Feeds the inputs `features[i].name` of the program; null when it sees the images itself. */
+  readonly trunk: Trunk | null
   readonly slots: readonly Slot[]
   /** Packing of each image input. */
   readonly images: Readonly<Record<string, { packing: ImagePacking; shape: readonly number[] }>>
@@ -64,44 +78,71 @@ export interface Program {
 const PACK_LIMIT = 1 << 15
 
 export function trainStep(spec: StepSpec): Program {
-  const source = new Graph()
-  const nn = new Nn(source, true)
-  const { total, metrics } = spec.build(nn, source)
-  const groups = new Map([...nn.params.values()].map((p) => [p.name, spec.group(p)]))
+  const whole = new Graph()
+  const frozen = (name: string): boolean => spec.frozen?.(name) ?? false
+  const nn = new Nn(whole, true, frozen)
+  const built = spec.build(nn, whole)
+  const stats = [...nn.stats.values()].filter((s) => s.batch)
+  const metricNames = Object.keys(built.metrics)
+  const groups = new Map([...nn.params.values()].map((p) => [p.name, frozen(p.name) ? null : spec.group(p)]))
+  const cut = spec.frozen
+    ? cutFrozen(
+        whole,
+        [built.total, ...metricNames.map((n) => built.metrics[n]), ...stats.map((s) => s.batch!)],
+        (name) => spec.images.includes(name),
+        (name) => (nn.params.has(name) || nn.stats.has(name)) && frozen(name),
+      )
+    : null
+  const source = cut?.graph ?? whole
+  const [total, ...forward] = cut?.roots ?? [
+    built.total,
+    ...metricNames.map((n) => built.metrics[n]),
+    ...stats.map((s) => s.batch!),
+  ]
   const trained = [...nn.params.values()].filter((p) => groups.get(p.name))
   if (trained.length === 0)
     throw new TagwrightError(
       'bad-recipe',
       'Every parameter is frozen; nothing would be trained. Shorten the "freeze" list.',
     )
+  const unused = trained.find((p) => !source.inputs.has(p.name))
+  if (unused) throw new TagwrightError('bad-graph', `Parameter ${unused.name} is not used by the loss.`)
   const gradients = grad(
     total,
     trained.map((p) => source.inputs.get(p.name)!),
   )
-  const stats = [...nn.stats.values()]
-  const metricNames = Object.keys(metrics)
-  const wanted = [...metricNames.map((n) => metrics[n]), ...gradients, ...stats.map((s) => s.batch!)].map(detached)
+  const wanted = [...forward.slice(0, metricNames.length), ...gradients, ...forward.slice(metricNames.length)].map(
+    detached,
+  )
   const { graph, roots } = fuse(source, wanted)
-  const names = new Set([...nn.params.keys()])
+  // Statistics of frozen norms are fed like parameters; both may be in the trunk alone.
+  const held = [...nn.stats.values()].filter((s) => !s.batch && graph.inputs.has(s.name))
+  const params = [...nn.params.values()].filter((p) => graph.inputs.has(p.name) || !cut || !frozen(p.name))
+  const names = new Set([...params, ...held].map((p) => p.name))
   const options = { block: spec.block, params: names, images: new Set(spec.images) }
   // First pass: which storage does each parameter get? Second pass: bind the parameters to their slots.
   const storages = lower(graph, roots, options).storages
-  for (const p of nn.params.values())
+  for (const p of [...params, ...held])
     if (!storages.has(p.name)) throw new TagwrightError('bad-graph', `Parameter ${p.name} is not used by the loss.`)
   const paramSlots = slotsFor(
-    [...nn.params.values()].map((p) => ({
+    params.map((p) => ({
       name: p.name,
       storage: storages.get(p.name)!,
       group: groupKey(groups.get(p.name)!),
     })),
     'param',
   )
+  const heldSlots = slotsFor(
+    held.map((s) => ({ name: s.name, storage: storages.get(s.name)!, group: 'held' })),
+    'held',
+  )
   const bound = new Map<string, Value>()
   const lowering = lower(graph, roots, {
     ...options,
     bind(name, _storage, target) {
       if (!bound.size)
-        for (const slot of paramSlots) for (const [n, v] of readSlot(target, slot, spec.block > 0)) bound.set(n, v)
+        for (const slot of [...paramSlots, ...heldSlots])
+          for (const [n, v] of readSlot(target, slot, spec.block > 0)) bound.set(n, v)
       return bound.get(name)!
     },
   })
@@ -168,6 +209,7 @@ export function trainStep(spec: StepSpec): Program {
       target.output(`${stateSlots[i].name}'`, gate(states[state], next.states[state])),
     )
   }
+  slots.push(...heldSlots)
   addStatistics()
   metricNames.forEach((name, i) => target.output(`metric/${name}`, metricValues[i]))
   const images = Object.fromEntries(
@@ -175,11 +217,12 @@ export function trainStep(spec: StepSpec): Program {
   )
   return {
     onnx: encodeOnnx(target, { symbolic: spec.symbolic }),
+    trunk: cut && { graph: whole, features: cut.features.map((value, i) => ({ name: featureName(i), value })) },
     slots,
     images,
     metrics: metricNames,
     params: [...nn.params.values()],
-    stats: stats.map((s) => ({ ...s, batch: null })),
+    stats: [...nn.stats.values()].map((s) => ({ ...s, batch: null })),
     nodes: target.reachable().length,
     learningRates: spec.learningRates,
     accumulate: spec.accumulate,

@@ -6,6 +6,7 @@ import { evaluateCoco, type CocoEvaluation } from '@shared/evaluation/evaluate-c
 import { snapshotDetections, snapshotTruth } from '@shared/evaluation/from-snapshot'
 import { createEvalLoader } from '../data/loader'
 import type { BadSample, EvalLoader } from '../data/types'
+import type { Detector } from './detector'
 import { runDetector } from './run-detector'
 import { openTrainedDetector, type TrainedDetectorOptions } from './trained-detector'
 
@@ -23,6 +24,8 @@ export interface EvaluateWeightsOptions extends Omit<TrainedDetectorOptions, 'ba
    * samples, size and batch. It is not closed here.
    */
   loader?: EvalLoader
+  /** What detects, where it is not the weights as they are; it is closed here. */
+  detector?: Detector
   onBadSample?: (bad: BadSample) => void
   signal?: AbortSignal
 }
@@ -65,7 +68,7 @@ export async function evaluateWeights(
   const loader = options.loader ?? createEvaluationLoader(options)
   const found = new Map<number, Detection[]>()
   try {
-    const detector = await openTrainedDetector({ ...options, batch })
+    const detector = options.detector ?? (await openTrainedDetector({ ...options, batch }))
     try {
       for await (const { sample, detections } of runDetector(detector, loader, thresholds, signal)) {
         found.set(sample.sampleId, detections)

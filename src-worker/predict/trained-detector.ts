@@ -1,5 +1,6 @@
 /** A detector from weights in memory: a run's checkpoint, or the averages of a run in training. */
 import { buildInference, encodeInference } from '@shared/catalog/detector-inference'
+import type { DetectorSpec } from '@shared/catalog/detector-signatures'
 import type { ModelDef } from '@shared/catalog/models/define'
 import type { Provider } from '@shared/domain/recipe'
 import { resolveProvider } from '../runtime/auto-provider'
@@ -29,13 +30,24 @@ export async function openTrainedDetector(options: TrainedDetectorOptions): Prom
   const inference = buildInference(model, classes, tensors, { params, batch, size, half })
   const provider = await resolveProvider(options.provider)
   const session = await openSession(encodeInference(inference), { provider, ...(threads ? { threads } : {}) })
-  return createDetector(session, {
+  return createDetector(session, trainedSpec({ model, classes, names, batch, size }))
+}
+
+/** What a trained detector's graph takes and gives. */
+export function trainedSpec({
+  model,
+  classes,
+  names = null,
+  batch,
+  size,
+}: Pick<TrainedDetectorOptions, 'model' | 'classes' | 'names' | 'batch' | 'size'>): DetectorSpec {
+  return {
     input: { name: 'images', type: 'float32', layout: 'nchw', batch, height: size[0], width: size[1] },
     pixels: { ...model.input, mean: triple(model.input.mean), std: triple(model.input.std) },
     output: { name: 'output', format: 'centre-objectness-classes', suppressed: false },
     classes,
     names,
-  })
+  }
 }
 
 const triple = ([a, b, c]: readonly number[]): [number, number, number] => [a, b, c]

@@ -25,6 +25,7 @@ export async function findNonFinite(
   batch: FailedBatch,
 ): Promise<string | null> {
   const graph = new Graph()
+  // Batch statistics everywhere: running ones are not among the weights, and hide little that is not finite.
   const nn = new Nn(graph, true)
   const n = options.batch
   const images = graph.input('images', [n, 3, ...options.size])

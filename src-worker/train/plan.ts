@@ -16,6 +16,8 @@ export interface TrainInput {
   snapshot: string
   resume: boolean
   weights: string | null
+  /** Folder for what may be deleted at any time; null keeps nothing. */
+  cacheDir: string | null
 }
 export interface TrainHost {
   report: WorkerReport

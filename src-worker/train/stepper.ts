@@ -5,8 +5,10 @@ import type { Program, Slot } from '@shared/engine/step'
 import { type Session, type SessionOptions, type Tensor, openSession, tensor } from '../runtime/session'
 
 export interface StepFeeds {
-  /** uint8 pixels per image input, packed as `program.images` says. */
-  images: Record<string, Uint8Array>
+  /** uint8 pixels per image input, packed as `program.images` says; not needed where features take their place. */
+  images?: Record<string, Uint8Array>
+  /** What the program's trunk made of the images: float16 bits. */
+  features?: Record<string, { data: Uint16Array; shape: readonly number[] }>
   /** Other inputs by name. */
   tensors: Record<string, { data: Float32Array; shape: readonly number[] }>
   /** Learning rate per group. */
@@ -45,7 +47,7 @@ export class Stepper {
     const session = await openSession(program.onnx, options)
     const stepper = new Stepper(program, optimizer, session)
     for (const slot of program.slots) {
-      const known = slot.kind === 'param' || slot.kind === 'stat'
+      const known = slot.kind === 'param' || slot.kind === 'stat' || slot.kind === 'held'
       stepper.state.set(slot.name, slotTensor(slot, known ? initial : new Map()))
     }
     return stepper
@@ -56,7 +58,9 @@ export class Stepper {
     const { program } = this
     const inputs: Record<string, Tensor> = {}
     for (const [name, { shape }] of Object.entries(program.images))
-      inputs[name] = tensor('uint8', feeds.images[name], shape)
+      if (feeds.images) inputs[name] = tensor('uint8', feeds.images[name], shape)
+    for (const [name, { data, shape }] of Object.entries(feeds.features ?? {}))
+      inputs[name] = tensor('float16', data, shape)
     for (const [name, { data, shape }] of Object.entries(feeds.tensors)) inputs[name] = tensor('float32', data, shape)
     feeds.lr.forEach((value, i) => (inputs[`lr${i}`] = scalar(value)))
     const scalars = this.optimizer.scalars(this.updates + 1, feeds)

@@ -1,50 +1,30 @@
 /** One training run: data, steps, evaluation after each epoch, checkpoints, until the end, an early stop or the signal. */
 import { join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
-import { rng } from '@shared/base/rng'
-import { models } from '@shared/catalog/models'
 import type { TrainResult } from '@shared/contract/worker'
 import type { Metric } from '@shared/domain/metric'
-import { createLoader } from '../data/loader'
-import type { Batch } from '../data/types'
 import { writeAtomic } from '../files/write-atomic'
+import { openBatches } from './batches'
 import { makePlan, type TrainHost, type TrainInput } from './plan'
 import { Progress } from './progress'
-import type { ResolvedRecipe } from './resolve-recipe'
 import { ResultsCsv } from './results-csv'
-import { TrainState } from './train-state'
+import { type TrainBatch, TrainState } from './train-state'
+import { EpochSamples } from './epoch-samples'
 import { EpochEvaluation } from './evaluate-epoch'
 
 export async function trainRun(input: TrainInput, host: TrainHost): Promise<TrainResult> {
   const started = performance.now()
   const { report, signal } = host
   const plan = await makePlan(input)
-  const { recipe, header, train, val } = plan
+  const { recipe, header, val } = plan
   if (!input.resume) await writeAtomic(join(input.runDir, 'recipe.json'), [JSON.stringify(recipe, null, 2)])
   report.recipe(recipe as unknown as Record<string, unknown>)
-  const model = models.get(recipe.model.id)
   const state = await TrainState.open(plan, input, host)
   if (input.resume)
     report.resumed({ step: state.step, epoch: state.position.epoch + state.position.batch / state.stepsPerEpoch })
-  const sizeAt = epochSizes(recipe)
-  const loader = createLoader({
-    samples: train,
-    batch: recipe.batch.size,
-    size: recipe.input.multiScale ? sizeAt : recipe.input.size,
-    maxSize: recipe.input.size + 32 * recipe.input.multiScale,
-    seed: recipe.seed,
-    epochs: recipe.epochs,
-    closeEpochs: recipe.loss.closeEpochs,
-    augment: recipe.augment,
-    maxGt: [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256],
-    input: model.input,
-    pack: { layout: state.layout, type: 'uint8' },
-    threads: host.threadFile ? host.loaderThreads : 0,
-    threadFile: host.threadFile ?? undefined,
-    onBadSample: ({ name, message }) => report.log('warning', `${name}: ${message} Another image takes its place.`),
-    signal,
-  })
+  const loader = await openBatches(plan, state, input, host)
   const evaluation = val.length ? new EpochEvaluation(plan, host) : null
+  const pictures = new EpochSamples(input.runDir, header, val, recipe.seed)
   const csv = new ResultsCsv(join(input.runDir, 'results.csv'), state.position.epoch)
   const progress = new Progress(recipe.batch.size)
   let status: TrainResult['status'] = 'done'
@@ -73,6 +53,7 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
       if (batch.index + 1 < batch.batches) continue
       const summary = progress.endEpoch()
       const scores = evaluation ? await evaluation.run(state.averaged(), signal) : null
+      if (evaluation) await pictures.write(batch.epoch + 1, evaluation.found)
       const rows = epochRows(state, summary, scores)
       report.metrics(rows)
       const improved = state.note(scores)
@@ -119,13 +100,7 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
   }
 }
 
-/** Input side per epoch: the same for the same seed, wherever the run resumes. */
-function epochSizes({ input, seed }: ResolvedRecipe): (epoch: number) => number {
-  const { size, multiScale } = input
-  return (epoch) => Math.max(32, size + 32 * rng(seed, 'size', epoch).int(-multiScale, multiScale))
-}
-
-async function stepOrExplain(state: TrainState, batch: Batch): Promise<Record<string, number>> {
+async function stepOrExplain(state: TrainState, batch: TrainBatch): Promise<Record<string, number>> {
   const metrics = await state.train(batch)
   if (Number.isFinite(metrics.loss)) return metrics
   const lr = state.learningRate()
@@ -140,7 +115,7 @@ async function stepOrExplain(state: TrainState, batch: Batch): Promise<Record<st
   )
 }
 
-function stepRows(state: TrainState, batch: Batch, metrics: Record<string, number>): Metric[] {
+function stepRows(state: TrainState, batch: TrainBatch, metrics: Record<string, number>): Metric[] {
   const at = { step: state.step, epoch: batch.epoch + (batch.index + 1) / batch.batches }
   const rows = Object.entries(metrics).map(([name, value]) => ({ ...at, series: `train/${name}`, value }))
   rows.push({ ...at, series: 'lr/group0', value: state.learningRate() })

@@ -20,7 +20,15 @@ import { describeStart, startWeights } from './start-weights'
 import { Stepper, type Tensors } from './stepper'
 import { writeAtomic } from '../files/write-atomic'
 import type { RunPlan, TrainHost, TrainInput } from './plan'
+import { type Features, TrunkRunner } from './trunk-runner'
 import { unpackPixels } from './unpack-pixels'
+
+/** What one step learns from: augmented images, or the features of a frozen trunk. */
+export type TrainBatch = Pick<
+  Batch,
+  'epoch' | 'index' | 'batches' | 'count' | 'width' | 'height' | 'targets' | 'maxGt'
+> &
+  ({ images: Batch['images'] } | { features: Features })
 
 export interface Score {
   epoch: number
@@ -43,12 +51,18 @@ export class TrainState {
   private options: DetectorProgramOptions
   private stepper: Stepper
   private average: WeightAverage
+  /** The frozen part that sees the images; null when all of the program is one. */
+  private trunk: TrunkRunner | null
+  /** Frozen parameters and statistics that are not in the program. */
+  private readonly frozen: Tensors
 
-  private constructor(plan: RunPlan, options: DetectorProgramOptions, stepper: Stepper, average: WeightAverage) {
+  private constructor(plan: RunPlan, options: DetectorProgramOptions, opened: Opened, frozen: Tensors) {
     this.plan = plan
     this.options = options
-    this.stepper = stepper
-    this.average = average
+    this.stepper = opened.stepper
+    this.average = new WeightAverage(opened.stepper, plan.recipe.averages.ema)
+    this.trunk = opened.trunk
+    this.frozen = frozen
     this.stepsPerEpoch = Math.max(1, Math.floor(plan.train.length / plan.recipe.batch.size))
     this.rates = learningRates(plan.recipe, this.stepsPerEpoch)
   }
@@ -89,23 +103,38 @@ export class TrainState {
       host.report.log('info', describeStart(report))
       await writeAtomic(join(input.runDir, 'start-weights.json'), [JSON.stringify(report, null, 2)])
     }
-    const stepper = await openStepper(program, options, initial, recipe.provider)
-    const state = new TrainState(plan, options, stepper, new WeightAverage(stepper, recipe.averages.ema))
+    if (checkpoint) initial = new Map([...checkpoint.param, ...checkpoint.bn])
+    const opened = await openProgram(program, options, initial, recipe.provider)
+    const state = new TrainState(plan, options, opened, frozenTensors(program, initial))
     if (checkpoint) state.restore(checkpoint)
     return state
   }
 
   get layout(): PixelLayout {
-    return this.stepper.program.images.images.packing
+    return this.stepper.program.images.images?.packing ?? 'nchw'
+  }
+
+  /** The frozen part that sees the images, for computing features ahead; null when there is none. */
+  get frozenTrunk(): TrunkRunner | null {
+    // Where the trained part sees the images too, features alone do not do.
+    return this.stepper.program.images.images ? null : this.trunk
+  }
+
+  /** Names the frozen part's numbers: equal hashes give equal features of equal images. */
+  trunkHash(): string {
+    const hash = createHash('sha256').update(this.plan.recipe.model.id)
+    for (const [name, data] of [...this.frozen].sort(([a], [b]) => (a < b ? -1 : 1)))
+      hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+    return hash.digest('hex')
   }
 
   /** One micro-batch. Metrics have the names of the loss; a loss that is not finite leaves the state as it was. */
-  async train(batch: Batch): Promise<Record<string, number>> {
+  async train(batch: TrainBatch): Promise<Record<string, number>> {
     const { recipe } = this.plan
     const closing = batch.epoch >= recipe.epochs - recipe.loss.closeEpochs
     const apply = (this.step + 1) % recipe.batch.accumulate === 0 ? 1 : 0
     const metrics = await this.stepper.step({
-      images: { images: batch.images as Uint8Array },
+      ...(await this.see(batch)),
       tensors: {
         targets: { data: batch.targets, shape: [batch.count, batch.maxGt, 5] },
         useL1: { data: Float32Array.of(closing ? 1 : 0), shape: [] },
@@ -124,6 +153,26 @@ export class TrainState {
     return metrics
   }
 
+  private async see(batch: TrainBatch): Promise<{ images?: Record<string, Uint8Array>; features?: Features }> {
+    if ('features' in batch) return { features: batch.features }
+    const images = batch.images as Uint8Array
+    if (!this.trunk) return { images: { images } }
+    const features = await this.trunk.run(this.plainPixels(batch), [batch.count, 3, batch.height, batch.width])
+    return { images: { images }, features }
+  }
+
+  private plainPixels({
+    images,
+    count,
+    height,
+    width,
+  }: Batch | Extract<TrainBatch, { images: unknown }>): Uint8Array | Float32Array {
+    const { layout } = this
+    return layout === 'nchw'
+      ? (images as Uint8Array)
+      : unpackPixels(images as Uint8Array, [count, 3, height, width], layout as ImagePacking)
+  }
+
   /** Learning rate of group 0 at the last step. */
   learningRate(): number {
     return this.rates(Math.max(0, this.step - 1))[0]
@@ -133,21 +182,23 @@ export class TrainState {
   async resize(side: number): Promise<void> {
     if (side === this.options.size[0]) return
     const before = this.snapshot()
-    await this.stepper.close()
+    await this.close()
     this.options = { ...this.options, size: [side, side] }
-    this.stepper = await openStepper(
+    const opened = await openProgram(
       detectorProgram(this.options),
       this.options,
-      before.param,
+      new Map([...before.param, ...before.bn]),
       this.plan.recipe.provider,
     )
+    this.stepper = opened.stepper
+    this.trunk = opened.trunk
     this.average = new WeightAverage(this.stepper, this.plan.recipe.averages.ema)
     this.load(before)
   }
 
   /** Averaged weights and statistics: what is evaluated and exported. */
   averaged(): Tensors {
-    return this.average.read()
+    return new Map([...this.frozen, ...this.average.read()])
   }
 
   /** Takes an epoch's scores; true when they are the best so far. */
@@ -160,14 +211,12 @@ export class TrainState {
     return better
   }
 
-  diagnose(batch: Batch): Promise<string | null> {
-    const weights = this.stepper.read('param')
+  /** Path of the op that first gave no finite number; null when none did, or when only features are left to look at. */
+  async diagnose(batch: TrainBatch): Promise<string | null> {
+    if ('features' in batch) return null
+    const weights = new Map([...this.frozen, ...this.stepper.read('param')])
     return findNonFinite(this.options, weights, {
-      pixels: unpackPixels(
-        batch.images as Uint8Array,
-        [batch.count, 3, batch.height, batch.width],
-        this.layout as ImagePacking,
-      ),
+      pixels: Float32Array.from(this.plainPixels(batch)),
       targets: batch.targets,
       truths: batch.maxGt,
       useL1: 1,
@@ -205,18 +254,21 @@ export class TrainState {
     })
   }
 
-  close(): Promise<void> {
-    return this.stepper.close()
+  async close(): Promise<void> {
+    await this.trunk?.close()
+    await this.stepper.close()
   }
 
   private snapshot(): Omit<Checkpoint, 'meta' | 'shapes'> & { emaUpdates: number; updates: number } {
     const kinds = new Set(this.stepper.program.slots.map((slot) => slot.kind))
-    kinds.delete('param')
-    kinds.delete('stat')
+    for (const kind of ['param', 'stat', 'held']) kinds.delete(kind)
+    const { params } = this.stepper.program
+    const isParam = new Set(params.map(({ name }) => name))
+    const frozen = (param: boolean) => [...this.frozen].filter(([name]) => isParam.has(name) === param)
     return {
-      param: this.stepper.read('param'),
-      bn: this.stepper.read('stat'),
-      ema: this.average.read(),
+      param: new Map([...frozen(true), ...this.stepper.read('param')]),
+      bn: new Map([...frozen(false), ...this.stepper.read('stat')]),
+      ema: this.averaged(),
       optim: new Map([...kinds].map((kind) => [kind, this.stepper.read(kind)])),
       emaUpdates: this.average.updates,
       updates: this.stepper.updates,
@@ -243,17 +295,37 @@ export class TrainState {
   }
 }
 
-async function openStepper(
+interface Opened {
+  stepper: Stepper
+  trunk: TrunkRunner | null
+}
+
+/** Tensors that no slot of the program carries from step to step: the trunk's, and held statistics. */
+function frozenTensors(program: Program, tensors: Tensors): Tensors {
+  const carried = new Set(
+    program.slots
+      .flatMap(({ kind, entries }) => (kind === 'param' || kind === 'stat' ? entries : []))
+      .map((e) => e.name),
+  )
+  return new Map(
+    [...program.params, ...program.stats].flatMap(({ name }) =>
+      carried.has(name) ? [] : [[name, tensors.get(name)!]],
+    ),
+  )
+}
+
+async function openProgram(
   program: Program,
   options: DetectorProgramOptions,
   initial: Tensors,
   provider: RunPlan['recipe']['provider'],
-): Promise<Stepper> {
+): Promise<Opened> {
   try {
-    return await Stepper.create(program, options.optimizer, initial, {
+    const stepper = await Stepper.create(program, options.optimizer, initial, {
       provider,
       optimize: provider === 'cpu' ? 'basic' : 'all',
     })
+    return { stepper, trunk: program.trunk && (await TrunkRunner.open(program.trunk, initial, { provider })) }
   } catch (error) {
     if (error instanceof TagwrightError && error.code === 'out-of-memory')
       throw new TagwrightError(

@@ -1,0 +1,89 @@
+/** Where a run's batches come from: augmented images, or the kept features of a frozen trunk. */
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { rng } from '@shared/base/rng'
+import { models } from '@shared/catalog/models'
+import { createLoader } from '../data/loader'
+import type { Batch, LoaderOptions } from '../data/types'
+import { FeatureCache } from './feature-cache'
+import type { RunPlan, TrainHost, TrainInput } from './plan'
+import type { ResolvedRecipe } from './resolve-recipe'
+import type { TrainBatch, TrainState } from './train-state'
+
+export interface Batches {
+  /** From a position to the end of the last epoch. */
+  batches(from: { epoch: number; batch: number }): AsyncGenerator<TrainBatch & Pick<Batch, 'release'>, void, void>
+  close(): Promise<void>
+}
+
+/** Rows of targets: the smallest that holds a batch's boxes. */
+const maxGt = [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256]
+/** Of kept features, when the recipe leaves it to the program. */
+const AUTO_BYTES = 4 * 2 ** 30
+
+export async function openBatches(
+  plan: RunPlan,
+  state: TrainState,
+  input: TrainInput,
+  host: TrainHost,
+): Promise<Batches> {
+  const { recipe, train } = plan
+  const trunk = state.frozenTrunk
+  const sizeAt = epochSizes(recipe)
+  const options = (samples: RunPlan['train']): LoaderOptions => ({
+    samples,
+    batch: recipe.batch.size,
+    size: recipe.input.multiScale ? sizeAt : recipe.input.size,
+    maxSize: recipe.input.size + 32 * recipe.input.multiScale,
+    seed: recipe.seed,
+    epochs: recipe.epochs,
+    closeEpochs: recipe.loss.closeEpochs,
+    augment: recipe.augment,
+    maxGt,
+    input: models.get(recipe.model.id).input,
+    pack: { layout: state.layout, type: 'uint8' },
+    threads: host.threadFile ? host.loaderThreads : 0,
+    threadFile: host.threadFile ?? undefined,
+    onBadSample: ({ name, message }) =>
+      host.report.log('warning', `${name}: ${message} Another image takes its place.`),
+    signal: host.signal,
+  })
+  const { variants, cache } = recipe.features
+  const bytes = trunk ? 2 * trunk.length * train.length * variants : 0
+  const kept = trunk && input.cacheDir && !recipe.input.multiScale && cache !== false
+  if (!kept || (cache === 'auto' && bytes > AUTO_BYTES)) return createLoader(options(train))
+
+  // The loader leaves out a last, partly filled batch: images from the start fill it.
+  const short = Math.ceil(train.length / recipe.batch.size) * recipe.batch.size - train.length
+  const padded = [...train, ...Array.from({ length: short }, (_, i) => train[i % train.length])]
+  const augment = { augment: recipe.augment, variants, size: recipe.input.size, seed: recipe.seed }
+  const key = createHash('sha256')
+    .update(JSON.stringify([state.trunkHash(), augment, train, recipe.batch.size]))
+    .digest('hex')
+  const position = new Map(train.map(({ id }, i) => [id, i]))
+  const features = await FeatureCache.open(trunk, {
+    key,
+    folder: join(input.cacheDir!, 'features'),
+    images: train.length,
+    variants,
+    batches: (async function* () {
+      const loader = createLoader({ ...options(padded), epochs: variants, closeEpochs: Math.ceil(variants / 4) })
+      try {
+        for await (const batch of loader.batches())
+          yield { batch, variant: batch.epoch, positions: batch.sampleIds.map((id) => position.get(id)!) }
+      } finally {
+        await loader.close()
+      }
+    })(),
+    onProgress: (done, total) => host.report.progress('computing features', done, total),
+  })
+  const { seed, epochs } = recipe
+  const at = { seed, batch: recipe.batch.size, epochs, side: recipe.input.size, maxGt }
+  return { batches: (from) => features.batches(at, from), close: () => features.close() }
+}
+
+/** Input side per epoch: the same for the same seed, wherever the run resumes. */
+function epochSizes({ input, seed }: ResolvedRecipe): (epoch: number) => number {
+  const { size, multiScale } = input
+  return (epoch) => Math.max(32, size + 32 * rng(seed, 'size', epoch).int(-multiScale, multiScale))
+}
