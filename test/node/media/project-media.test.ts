@@ -1,6 +1,6 @@
 /** Images over HTTP, background work on files, relinking and uploads, against the studio. */
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs' // prettier-ignore
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, utimesSync } from 'node:fs' // prettier-ignore
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
@@ -29,7 +29,7 @@ const start = async (host: 'browser' | 'cli' = 'cli') => {
 const picture = async (path: string, color = '#336699', options: { orientation?: number; alpha?: boolean } = {}) => {
   mkdirSync(dirname(at(path)), { recursive: true })
   // A slope, so that the picture has a difference hash of its own.
-  const data = Buffer.from({ length: 60 * 40 * 3 }, 0)
+  const data = Buffer.alloc(60 * 40 * 3)
   const base = parseInt(color.slice(1), 16)
   for (let i = 0; i < 2400; i++)
     data.writeUIntBE((base + (i % 60) * 0x010101 * (base & 1 ? 1 : -1)) & 0xffffff, i * 3, 3)
