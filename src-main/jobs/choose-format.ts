@@ -5,6 +5,7 @@ import { TagwrightError } from '@shared/base/errors'
 import { decodeText } from '@shared/base/text'
 import { formats, matchFormats, type AnyFormat } from '@shared/catalog/formats'
 import { extension, isImage } from '@shared/catalog/formats/common/paths'
+import { isCameraRaw } from '../media/image-kind'
 import type { NodeSource } from '../media/node-source'
 
 /** Throws `empty-folder`, `unknown-format`, `format-mismatch`, `ambiguous-format`, `unknown-id`. */
@@ -31,6 +32,11 @@ export async function chooseFormat(source: NodeSource, wanted: string): Promise<
   }
   const matches = await matchFormats(source)
   if (matches.length === 0) {
+    const raw = source.files.filter((file) => isCameraRaw(file.path))
+    if (raw.length > 0 && !source.files.some((file) => isImage(file.path))) {
+      const message = `${source.given} holds ${raw.length} camera RAW files, first ${raw[0].path}, which cannot be decoded here. Convert them to JPEG, PNG or TIFF and import those.`
+      throw new TagwrightError('cannot-decode', message, { path: source.given })
+    }
     throw new TagwrightError(
       'unknown-format',
       `No known annotation format was found in ${source.given}, which holds ${describeFiles(source)}. Known: ${formats.ids.join(', ')}.`,

@@ -7,6 +7,7 @@ import type { DatasetAnnotation, DatasetIssue, DatasetSample } from '@shared/dom
 import { orientShape } from '@shared/domain/orient-shape'
 import type { Split } from '@shared/domain/split'
 import { openSources, type NodeSource } from '../media/node-source'
+import { isCameraRaw } from '../media/image-kind'
 import type { ImageProbe } from '../media/probe-image'
 import { putBlob } from '../store/blobs'
 import type { ImportBatch, ImportSample } from '../store/import'
@@ -89,7 +90,9 @@ export async function importDatasets(
     })
     try {
       const total = id === 'coco' ? null : source.files.filter((file) => isImage(file.path)).length
-      if (id === 'images' && source.files.some((file) => !isImage(file.path))) issues.add(noAnnotations(source))
+      const others = source.files.filter((file) => !isImage(file.path) && !isCameraRaw(file.path))
+      if (id === 'images' && others.length > 0) issues.add(noAnnotations(others))
+      issues.add(...cameraRaw(source))
       const reader = sampleReader(store, source, { split, copy, signal, issues, report, stored: id !== 'images' })
       let extra: Record<string, unknown> | undefined
       for await (const chunk of formats.get(id).read(source, options)) {
@@ -249,8 +252,19 @@ const isRaw = (sample: DatasetSample, probe: ImageProbe): boolean =>
   sample.height === probe.rawHeight &&
   (probe.rawWidth !== probe.width || probe.rawHeight !== probe.height)
 
-function noAnnotations(source: NodeSource): DatasetIssue {
-  const others = source.files.filter((file) => !isImage(file.path))
+/** Camera files have no row: next to most of them lies the JPEG that the camera made. */
+function cameraRaw(source: NodeSource): DatasetIssue[] {
+  return source.files
+    .filter((file) => isCameraRaw(file.path))
+    .map(({ path }) => ({
+      level: 'skipped',
+      code: 'cannot-decode',
+      message: `${path} is a camera RAW file, which cannot be decoded here; it is not imported. Convert it to JPEG, PNG or TIFF.`,
+      file: path,
+    }))
+}
+
+function noAnnotations(others: NodeSource['files']): DatasetIssue {
   const message = `No annotation format was recognised in the ${others.length} other files, first ${others[0].path}; the images are imported without annotations.`
   return { level: 'warning', code: 'no-annotations', message, file: others[0].path }
 }

@@ -6,6 +6,7 @@ import { TagwrightError } from '@shared/base/errors'
 import { decodeText } from '@shared/base/text'
 import type { FormatProbe, FormatSource, SourceFile } from '@shared/catalog/format'
 import { isImage } from '@shared/catalog/formats/common/paths'
+import { isCameraRaw } from './image-kind'
 import { probeImage, type ImageProbe } from './probe-image'
 
 export interface NodeSource extends FormatSource, FormatProbe {
@@ -31,8 +32,10 @@ export function openSources(paths: readonly string[]): NodeSource[] {
   const files: string[] = []
   const folders: string[] = []
   for (const path of paths.map((path) => resolve(path))) (statOf(path).isDirectory() ? folders : files).push(path)
-  const images = files.filter(isImage)
-  const annotations = files.filter((file) => !isImage(file))
+  // Camera files cannot be decoded; among the images they are found and reported.
+  const isPicture = (file: string) => isImage(file) || isCameraRaw(file)
+  const images = files.filter(isPicture)
+  const annotations = files.filter((file) => !isPicture(file))
   const sources: NodeSource[] = []
   if (annotations.length) {
     const around = folders.length ? folders : annotations.flatMap((file) => foldersAround(file))

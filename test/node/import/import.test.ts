@@ -132,6 +132,32 @@ describe('what cannot be imported, and what the message says', () => {
     expect((await importIt('d', { format: 'voc' })).annotations).toBe(1)
   })
 
+  it('photographs that cannot be decoded are named one by one, with what to do', async () => {
+    write('d/a.jpg', await picture())
+    write('d/IMG_1.CR2', 'II*\0')
+    write('d/b.heic', Buffer.from('00000018667479706865696300000000', 'hex'))
+    const report = await importIt('d')
+    expect(report).toMatchObject({ format: 'images', samples: 2, states: { ok: 1, missing: 0, unreadable: 1 } })
+    expect(report.skipped).toEqual([
+      {
+        level: 'skipped',
+        code: 'cannot-decode',
+        message:
+          'IMG_1.CR2 is a camera RAW file, which cannot be decoded here; it is not imported. Convert it to JPEG, PNG or TIFF.',
+        file: 'IMG_1.CR2',
+      },
+    ])
+    expect(report.warnings.map(({ code, message }) => [code, message])).toEqual([
+      [
+        'image-unreadable',
+        'b.heic cannot be read: it is a HEIC photograph, which cannot be decoded here; convert it to JPEG or PNG. Its row is kept as unreadable and is not trained on; replace the file and import again.',
+      ],
+    ])
+    expect((await importIt(['d/a.jpg', 'd/IMG_1.CR2'])).counts.codes).toEqual({ 'cannot-decode': 1 })
+    const error = { code: 'cannot-decode', message: expect.stringContaining('1 camera RAW files, first IMG_1.CR2') }
+    await expect(importIt('d/IMG_1.CR2')).rejects.toMatchObject(error)
+  })
+
   it('a file that ends in the middle leaves nothing behind', async () => {
     write('d/a.jpg', await picture())
     write(
