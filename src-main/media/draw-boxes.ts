@@ -13,13 +13,13 @@ export interface SmallBox {
   dashed?: boolean
 }
 
-/** @returns a JPEG of at most `side` px with lines and tags of a readable size. */
+/** @returns a JPEG whose longer side is `side` px, with lines and tags of a readable size. */
 export async function drawBoxes(
   file: string,
   boxes: readonly SmallBox[],
   { side, width, height, quality = 80 }: { side: number; width: number; height: number; quality?: number },
 ): Promise<Buffer> {
-  const image = (await openImage(file)).resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
+  const image = (await openImage(file)).resize({ width: side, height: side, fit: 'inside' })
   const { data, info } = await image
     .toColourspace('srgb')
     .flatten({ background: '#ffffff' })

@@ -29,6 +29,7 @@ export function nodeSnippet(options: SnippetOptions): string {
   const { file, spec, names, conf, iou } = options
   const { input, pixels, output } = spec
   return `// node detect.mjs photo.jpg        needs: npm install onnxruntime-node sharp
+import { fileURLToPath } from 'node:url'
 import ort from 'onnxruntime-node'
 import sharp from 'sharp'
 
@@ -36,7 +37,7 @@ const names = ${JSON.stringify(names)}
 const [W, H] = [${input.width}, ${input.height}]
 const [minScore, maxIou] = [${conf}, ${iou}]
 
-const session = await ort.InferenceSession.create(new URL(${JSON.stringify(encodeURI(file))}, import.meta.url).pathname)
+const session = await ort.InferenceSession.create(fileURLToPath(new URL(${JSON.stringify(encodeURIComponent(file))}, import.meta.url)))
 for (const path of process.argv.slice(2)) {
   for (const { name, score, box } of await detect(path)) console.log(path, name, score.toFixed(3), box.map((v) => v.toFixed(1)).join(' '))
 }
@@ -92,7 +93,7 @@ ${
     name: names[label] ?? String(label),
     score,
     box: [limit((x1 - left) / scale, info.width), limit((y1 - top) / scale, info.height), limit((x2 - left) / scale, info.width), limit((y2 - top) / scale, info.height)],
-  }))
+  })).filter(({ box }) => box[2] > box[0] && box[3] > box[1])
 }
 ${
   isSuppressed
@@ -147,7 +148,8 @@ ${
     limits = np.array([iw, ih, iw, ih])
     for i in keep:
         box = np.clip((boxes[i] - [left, top, left, top]) / scale, 0, limits)
-        yield names[labels[i]] if labels[i] < len(names) else str(labels[i]), float(scores[i]), box.tolist()
+        if box[2] > box[0] and box[3] > box[1]:
+            yield names[labels[i]] if labels[i] < len(names) else str(labels[i]), float(scores[i]), box.tolist()
 
 if __name__ == "__main__":
     for path in sys.argv[1:]:

@@ -150,7 +150,7 @@ const meanings: Record<string, Meaning> = {
 const hidden = new Set(['schema', 'task'])
 
 interface Json {
-  type?: string
+  type?: string | string[]
   const?: unknown
   enum?: unknown[]
   anyOf?: Json[]
@@ -207,7 +207,9 @@ function leaves(schema: Json, path: string, value: unknown): RecipeField[] {
 }
 
 function field(key: string, schema: Json, value: unknown): RecipeField {
-  const variants = (schema.anyOf ?? [schema]).flatMap((one) => one.anyOf ?? [one])
+  const variants = (schema.anyOf ?? [schema])
+    .flatMap((one) => one.anyOf ?? [one])
+    .flatMap((one) => (Array.isArray(one.type) ? one.type.map((type) => ({ ...one, type })) : [one]))
   const isAuto = (one: Json) => one.const === 'auto'
   const rest = variants.filter((one) => !isAuto(one) && one.type !== 'null')
   const main = rest[0] ?? {}

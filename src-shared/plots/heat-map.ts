@@ -51,5 +51,5 @@ export function heatMap(options: HeatMapOptions): Picture {
   )
   parts.push(textAt(left + (cell * columns.length) / 2, height - 10, options.xLabel, { color: muted, anchor: 'middle' })) // prettier-ignore
   parts.push(textAt(18, top + (cell * rows.length) / 2, options.yLabel, { color: muted, anchor: 'middle', rotate: -90 })) // prettier-ignore
-  return { width: Math.max(width, 320), height, body: parts.join('') }
+  return { width: Math.max(width, 32 + 1.1 * textWidth(title, 15)), height, body: parts.join('') }
 }

@@ -32,7 +32,7 @@ export interface LineChartOptions {
 export function lineChart(options: LineChartOptions): Picture {
   const { title, width = 640, height = 440, series, mark } = options
   const named = series.filter(({ quiet }) => !quiet)
-  const shown = named.slice(0, 21)
+  const shown = named.length > 1 ? named.slice(0, 21) : []
   const legend = named.length > 1 ? 150 : 0
   const box = { left: 58, top: 44, right: width - 20 - legend, bottom: height - 48 }
   const all = (of: 'x' | 'y') => series.flatMap((one) => one[of].filter(Number.isFinite))
@@ -66,7 +66,7 @@ export function lineChart(options: LineChartOptions): Picture {
     parts.push(rect(box.right + 14, y - 2, 14, 3, one.color))
     parts.push(textAt(box.right + 34, y + 4, fitText(one.name, legend - 26, 11), { size: 11 }))
   })
-  if (named.length > shown.length) {
+  if (shown.length > 0 && named.length > shown.length) {
     const y = box.top + 10 + shown.length * 17
     parts.push(textAt(box.right + 34, y, `and ${named.length - shown.length} more`, { size: 11, color: muted }))
   }
@@ -86,17 +86,16 @@ function path(
 ): string {
   // prettier-ignore
   let d = ''
-  let pen = false
+  let dots = ''
   for (let i = 0; i < x.length; i++) {
-    if (!Number.isFinite(y[i])) {
-      pen = false
-      continue
-    }
-    d += `${pen ? 'L' : 'M'}${px(atX(x[i]))} ${px(atY(y[i]))}`
-    pen = true
+    if (!Number.isFinite(y[i])) continue
+    const [isStart, isEnd] = [!Number.isFinite(y[i - 1]), !Number.isFinite(y[i + 1])]
+    // A point between two gaps is no line.
+    if (isStart && isEnd) dots += `<circle cx="${px(atX(x[i]))}" cy="${px(atY(y[i]))}" r="2" fill="${color}"/>`
+    else d += `${isStart ? 'M' : 'L'}${px(atX(x[i]))} ${px(atY(y[i]))}`
   }
-  if (d === '') return ''
-  return `<path d="${d}" fill="none" stroke="${color}" stroke-width="${width}" stroke-linejoin="round"${dashed ? ' stroke-dasharray="5 4"' : ''}${opacity === undefined ? '' : ` opacity="${opacity}"`}><title>${escapeXml(name)}</title></path>`
+  if (d === '') return dots
+  return `${dots}<path d="${d}" fill="none" stroke="${color}" stroke-width="${width}" stroke-linejoin="round"${dashed ? ' stroke-dasharray="5 4"' : ''}${opacity === undefined ? '' : ` opacity="${opacity}"`}><title>${escapeXml(name)}</title></path>`
 }
 
 /** A running mean over about a tenth of the points, weighted like a bell; ends keep their values' weight. */
