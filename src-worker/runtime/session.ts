@@ -31,11 +31,17 @@ export interface Session {
   close(): Promise<void>
 }
 
-export const tensor = (
+/** @param data numbers in the order of the shape; float16 as the bits of its numbers. */
+export function tensor(
   type: 'float32' | 'float16' | 'uint8' | 'int32' | 'int64',
   data: TensorData,
   shape: readonly number[],
-): ort.Tensor => new ort.Tensor(type as 'float32', data as Float32Array, shape)
+): ort.Tensor {
+  const made = new ort.Tensor(type as 'float32', data as Float32Array, shape)
+  // Where JavaScript has float16 arrays of its own the library converts to them, and its native part finds them empty.
+  if (type === 'float16') Object.defineProperty(made, 'cpuData', { value: data })
+  return made
+}
 
 /**
  * @param model bytes of a model, or the path of a file.
