@@ -12,6 +12,7 @@ import { demoCommand } from './cli/demo-command'
 import { machineCommands } from './cli/machine-commands'
 import { modelCommands } from './cli/model-commands'
 import { projectCommands } from './cli/project-commands'
+import { reportCommands } from './cli/report-commands'
 import { runCommands } from './cli/run-commands'
 import { startCommand } from './cli/start-command'
 
@@ -64,6 +65,7 @@ for (const command of [
   ...projectCommands(cli),
   ...runCommands(cli),
   ...modelCommands(cli),
+  ...reportCommands(cli),
   startCommand(cli),
   demoCommand(cli),
   ...machineCommands(cli),

@@ -38,6 +38,11 @@ export const recipeSchema = z.strictObject({
     .strictObject({
       trainSplits: z.array(z.enum(['train', 'val', 'test'])).default(['train']),
       evalSplit: z.enum(['train', 'val', 'test']).default('val'),
+      /** Side in px of slices that are learned from beside the whole images; 'auto': from the objects' sizes. */
+      slice: z
+        .union([auto, z.int().min(32)])
+        .nullable()
+        .default(null),
     })
     .prefault({}),
   augment: z.union([auto, z.array(plugin)]).default('auto'),

@@ -4,8 +4,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
+import { shapeBox } from '@shared/domain/shape-box'
 import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
+import { suggestSlice } from '@shared/domain/suggest-slice'
 import { readSnapshot } from '../data/read-snapshot'
+import { sliceSamples } from '../data/slice-samples'
 import type { WorkerReport } from '../report'
 import { resolveProvider } from '../runtime/auto-provider'
 import { type ResolvedRecipe, resolveRecipe } from './resolve-recipe'
@@ -62,5 +65,20 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
       `None of the ${train.length} training images has an annotation. Annotate some, then train.`,
     )
   const provider = await resolveProvider(given.provider)
-  return { recipe: resolveRecipe(given, train.length, provider), header, train, val }
+  const slice = given.data.slice === 'auto' ? suggestSlice(objectSides(train), given.input.size) : given.data.slice
+  const sliced =
+    slice === null
+      ? train
+      : await sliceSamples(train, { size: slice, folder: join(input.cacheDir ?? input.runDir, 'slices') })
+  const recipe = resolveRecipe({ ...given, data: { ...given.data, slice } }, sliced.length, provider)
+  return { recipe, header, train: sliced, val }
 }
+
+/** Square roots of the areas of the objects' boxes, px. */
+const objectSides = (samples: readonly SnapshotSample[]): number[] =>
+  samples.flatMap(({ annotations }) =>
+    annotations.flatMap(({ box, shape }) => {
+      const bounds = box ?? shapeBox(shape)
+      return bounds ? [Math.sqrt((bounds[2] - bounds[0]) * (bounds[3] - bounds[1]))] : []
+    }),
+  )

@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import type { z } from 'zod'
 import { TagwrightError } from '@shared/base/errors'
 import type { ExportReport as DatasetReport } from '@shared/contract/datasets'
 import type { ModelSource, PredictedImage, PredictResult } from '@shared/contract/runs'
 import type { Evaluation, ExportReport } from '@shared/contract/worker'
-import { evalThresholds, predictThresholds } from '@shared/contract/worker'
+import { evalThresholds, predictThresholds, type sliceSchema } from '@shared/contract/worker'
 import { modelInputSchema, type ModelInput } from '@shared/domain/model-input'
 import { providerSchema } from '@shared/domain/recipe'
 import { splitSchema } from '@shared/domain/split'
@@ -36,7 +37,12 @@ interface InferenceOptions {
   conf?: number
   iou?: number
   maxDet?: number
-  slice?: number
+  slice?: number | 'auto'
+  sliceOverlap?: number
+  sliceMerge?: 'greedy-nmm' | 'nmm' | 'nms'
+  sliceMetric?: 'ios' | 'iou'
+  sliceThreshold?: number
+  sliceWhole: boolean
   classMap?: string
   provider: 'auto'
 }
@@ -53,7 +59,20 @@ const withInference = (command: Command, { conf, iou, maxDet }: typeof evalThres
     .option('--conf <score>', `confidence threshold (default ${conf})`, number(0, 1))
     .option('--iou <iou>', `IoU threshold of the suppression (default ${iou})`, number(0, 1))
     .option('--max-det <n>', `detections an image at most (default ${maxDet})`, integer(1))
-    .option('--slice <px>', 'cut images into overlapping squares of this size', integer(32))
+    .option(
+      '--slice <px>',
+      'look at overlapping squares of this size too, for small objects; auto: from the objects of the project',
+      (text: string) => (text === 'auto' ? text : integer(32)(text)),
+    )
+    .option('--slice-overlap <share>', 'of neighbouring squares (default 0.2)', number(0, 0.9))
+    .option(
+      '--slice-merge <how>',
+      'greedy-nmm (default), nmm or nms; below confidence 0.1 always nms by iou',
+      oneOf('greedy-nmm', 'nmm', 'nms'),
+    )
+    .option('--slice-metric <metric>', 'ios: over the smaller box (default), or iou', oneOf('ios', 'iou'))
+    .option('--slice-threshold <value>', 'boxes of squares are one object from here on (default 0.5)', number(0, 1))
+    .option('--no-slice-whole', 'only the squares, not the whole image beside them')
     .option('--class-map <map>', 'classes of the file to labels: "person=worker,2=car", or a JSON file')
     .option('--provider <id>', providerSchema.options.join(', '), oneOf(...providerSchema.options), 'auto')
 
@@ -338,15 +357,25 @@ function parseInput(text: string): ModelInput {
 }
 
 /** Only what was given; the contract knows the defaults. */
-function inference({ conf, iou, maxDet, slice, classMap, provider }: InferenceOptions) {
+function inference(options: InferenceOptions) {
+  const { conf, iou, maxDet, classMap, provider } = options
   return {
     ...(conf === undefined ? {} : { conf }),
     ...(iou === undefined ? {} : { iou }),
     ...(maxDet === undefined ? {} : { maxDet }),
-    slice: slice ?? null,
+    slice: sliceOptions(options),
     classMap: classMap === undefined ? null : parseClassMap(classMap),
     provider,
   }
+}
+
+function sliceOptions(options: InferenceOptions): z.input<typeof sliceSchema> | null {
+  const { slice, sliceOverlap, sliceMerge, sliceMetric, sliceThreshold, sliceWhole } = options
+  const others = { overlap: sliceOverlap, merge: sliceMerge, metric: sliceMetric, threshold: sliceThreshold }
+  const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined))
+  if (slice !== undefined) return { size: slice, whole: sliceWhole, ...given }
+  if (Object.keys(given).length === 0 && sliceWhole) return null
+  throw new TagwrightError('usage', 'Options of slices were given without --slice. Add --slice auto or a size in px.')
 }
 
 function parseClassMap(text: string): Record<string, string> {
