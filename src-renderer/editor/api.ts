@@ -120,6 +120,8 @@ export interface TileSource {
   /** Pixels per tile side; tiles at the right and bottom edge are smaller. */
   tileSize: number
   url(level: number, column: number, row: number): string
+  /** Shown, stretched, where there are no tiles yet. */
+  previewUrl?: string
 }
 export type ImageSource = WholeImage | TileSource
 
@@ -210,6 +212,8 @@ export interface Editor {
   readonly busy: boolean
 
   setImage(sample: number | null, image?: EditorImage): void
+  /** More of the image can be had now: tiles that were still being made are asked for again. */
+  retryImage(): void
   /** Images that are likely next, nearest first; decoded in the background within the memory bound. */
   prefetch(sources: readonly WholeImage[]): void
   /** Stored annotations of the image; selection, drafts and gestures stay. */

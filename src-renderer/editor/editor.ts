@@ -3,13 +3,13 @@
  * and asks; the parts are the scene (what is there), the commits (what is stored), the tools (what gestures mean) and
  * the layers (how it looks).
  */
-import type { Box, Point } from '@shared/domain/geometry'
+import type { Point } from '@shared/domain/geometry'
 import { shapeBox } from '@shared/domain/shape-box'
 import type { CreateEditor, Editor, EditorSettings, ToolId } from './api'
+import { Camera } from './camera'
 import { createCommands, describe } from './commands'
 import { Commits } from './commits'
-import { boundsOf } from './geometry/clamp'
-import * as views from './geometry/view'
+import { stepCursor } from './geometry/step-cursor'
 import { createPicture } from './image/create-picture'
 import { ImageCache } from './image/image-cache'
 import { channelMaps, ImageFilter } from './image/image-filter'
@@ -24,13 +24,21 @@ import { canvasColors } from './layers/palette'
 import { Scene } from './scene'
 import { createToolContext } from './tool-context'
 import { makeTool } from './tools'
-import type { Preview, Tool } from './tools/tool'
+import type { Preview, Tool, ToolKey } from './tools/tool'
 
 export * from './api'
 
 /** Decoded images kept, bytes: the shown one, two on either side of 12 Mpx, and their halves. */
 const imageMemory = 448 * 2 ** 20
 const zoomPerPixel = 1.0015
+/** Settings that decide which stored shapes are drawn and how. */
+const shapeSettings: ReadonlySet<keyof EditorSettings> = new Set([
+  'showAnnotations',
+  'showPredictions',
+  'hiddenLabels',
+  'minScore',
+  'theme',
+])
 
 export const createEditor: CreateEditor = (container, host) => {
   const scene = new Scene()
@@ -38,14 +46,9 @@ export const createEditor: CreateEditor = (container, host) => {
   const passive = new PassiveLayer(scene)
   const active = new ActiveLayer(scene)
   const hud = new HudLayer(scene)
-  let screen: views.Size = { width: 1, height: 1 }
-  let view: views.View = { scale: 1, x: 0, y: 0 }
   let picture: Picture | null = null
-  /** The view is to be fitted once the container has a size. */
-  let unfitted = false
   let cursor: { at: Point; byKeyboard: boolean } | null = null
   let preview: Preview = {}
-  let panRest: Point = [0, 0]
 
   const element = document.createElement('div')
   element.tabIndex = 0
@@ -60,8 +63,8 @@ export const createEditor: CreateEditor = (container, host) => {
 
   const colors = () => canvasColors[scene.settings.theme]
   const hudInput = (): HudInput => ({
-    view,
-    screen,
+    view: camera.view,
+    screen: camera.screen,
     preview,
     pointer: cursor?.at ?? null,
     byKeyboard: cursor?.byKeyboard ?? false,
@@ -73,17 +76,17 @@ export const createEditor: CreateEditor = (container, host) => {
   })
   const stage = new CanvasStage(holder, {
     image: (ctx: Context) => {
-      picture?.draw(ctx, view, screen, stage.pixelRatio)
+      picture?.draw(ctx, camera.view, camera.screen, stage.pixelRatio)
       return picture !== null
     },
     passive: (ctx) => {
-      if (scene.image) passive.draw(ctx, view, screen, colors(), true)
+      if (scene.image) passive.draw(ctx, camera.view, camera.screen, colors(), true)
       return scene.image !== null && (scene.annotations.length > 0 || scene.predictions.length > 0)
     },
     active: (ctx) => {
       preview = tool.render()
       if (active.isEmpty(preview)) return false
-      active.draw(ctx, view, preview, colors())
+      active.draw(ctx, camera.view, preview, colors())
       return true
     },
     hud: (ctx) => {
@@ -95,6 +98,11 @@ export const createEditor: CreateEditor = (container, host) => {
     },
   })
 
+  const camera = new Camera(scene, {
+    changed: () => stage.invalidate('image', 'passive', 'active', 'hud'),
+    pixelRatio: () => stage.pixelRatio,
+    onView: (limits) => host.onView?.(limits),
+  })
   const redraw = () => stage.invalidate('active', 'hud')
   const redrawShapes = () => {
     stage.invalidate('passive', 'active', 'hud')
@@ -136,50 +144,6 @@ export const createEditor: CreateEditor = (container, host) => {
     redraw()
   }
 
-  function setView(next: views.View): void {
-    if (next.scale === view.scale && next.x === view.x && next.y === view.y) return
-    view = next
-    stage.invalidate('image', 'passive', 'active', 'hud')
-    if (scene.image) {
-      const minScale = views.minScale(scene.image, screen)
-      host.onView?.({ scale: view.scale, minScale, maxScale: views.maxScale })
-    }
-  }
-
-  /** Moves go by whole device pixels, so that what is drawn already can be shifted; the rest waits for the next. */
-  const panBy = (dx: number, dy: number) => {
-    if (!scene.image) return
-    const ratio = stage.pixelRatio
-    const wanted: Point = [panRest[0] + dx, panRest[1] + dy]
-    const moved = wanted.map((way) => Math.round(way * ratio) / ratio)
-    panRest = [wanted[0] - moved[0], wanted[1] - moved[1]]
-    setView(views.panView(view, moved[0], moved[1], scene.image, screen))
-  }
-  const zoomAbout = (factor: number, about: Point) => {
-    if (scene.image) setView(views.zoomAbout(view, factor, about, scene.image, screen))
-  }
-
-  function zoomTo(target: Parameters<Editor['zoomTo']>[0]): void {
-    const { image } = scene
-    if (!image) return
-    const whole: Box = [0, 0, image.width, image.height]
-    if (typeof target !== 'string') return setView(views.fitBox(target, screen, 48, 16))
-    switch (target) {
-      case 'fit':
-        return setView(views.fitBox(whole, screen))
-      case 'width':
-        return setView(views.fitWidth(image, screen))
-      case '100': {
-        const middle = views.toImage(view, [screen.width / 2, screen.height / 2])
-        return setView(views.keepVisible(views.centre(1, middle, screen), image, screen))
-      }
-      case 'object': {
-        const box = boundsOf(scene.selected.map((item) => item.shape))
-        if (box) setView(views.fitBox(box, screen, Math.min(screen.width, screen.height) / 5, 16))
-      }
-    }
-  }
-
   function applyFilter(): void {
     const { brightness, contrast, autoLevels } = scene.settings
     const pixels = autoLevels ? (picture?.sample(256)?.data ?? null) : null
@@ -196,16 +160,16 @@ export const createEditor: CreateEditor = (container, host) => {
     scene,
     host,
     commits,
-    view: () => view,
+    view: () => camera.view,
     select,
     selectPredictions,
     setTool: (id) => setTool(id),
     setSettings: (change) => editor.setSettings(change),
-    panBy,
+    panBy: (dx, dy) => camera.panBy(dx, dy),
     setCursor: (css) => (element.style.cursor = css),
     redraw,
     redrawShapes,
-    toScreen: (point) => views.toScreen(view, point),
+    toScreen: (point) => camera.toScreen(point),
   })
   let tool: Tool = makeTool('select', context)
   let toolAfterPan: string | null = null
@@ -243,7 +207,7 @@ export const createEditor: CreateEditor = (container, host) => {
   function reportCursor(): void {
     if (!host.onCursor) return
     if (!cursor || !scene.image) return host.onCursor(null)
-    const point = views.toImage(view, cursor.at)
+    const point = camera.toImage(cursor.at)
     const inside = point[0] >= 0 && point[1] >= 0 && point[0] <= scene.image.width && point[1] <= scene.image.height
     const measured = tool.busy ? tool.render().measured : null
     host.onCursor(
@@ -254,37 +218,18 @@ export const createEditor: CreateEditor = (container, host) => {
   }
 
   /** Arrows move a cursor in drawing tools, Enter presses there: drawing without a mouse. */
-  function cursorKey(
-    key: string,
-    far: boolean,
-    farther: boolean,
-    modifiers: { shift: boolean; alt: boolean },
-  ): boolean {
-    const arrows: Record<string, Point> = {
-      ArrowLeft: [-1, 0],
-      ArrowRight: [1, 0],
-      ArrowUp: [0, -1],
-      ArrowDown: [0, 1],
-    }
+  function cursorKey({ key, shift, mod }: ToolKey): boolean {
     const { image } = scene
-    if (!image || tool.id === 'select' || tool.id === 'pan' || tool.id === 'tag') return false
-    const direction = arrows[key]
-    if (!direction && key !== 'Enter') return false
-    const current: Point = cursor
-      ? views.toImage(view, cursor.at)
-      : views.toImage(view, [screen.width / 2, screen.height / 2])
-    const step = farther ? 100 : far ? 10 : 1
-    const clampTo = (value: number, side: number) => Math.min(side, Math.max(0, Math.round(value)))
-    const at: Point = direction
-      ? [
-          clampTo(current[0] + direction[0] * step, image.width),
-          clampTo(current[1] + direction[1] * step, image.height),
-        ]
-      : [clampTo(current[0], image.width), clampTo(current[1], image.height)]
-    setView(views.revealBox(view, [at[0], at[1], at[0], at[1]], image, screen))
-    moveCursor(views.toScreen(view, at), true)
-    const pointer = { image: at, screen: cursor!.at, button: 0, shift: false, mod: false, alt: modifiers.alt && false }
-    if (direction) tool.pointerMove(pointer)
+    if (!image || ['select', 'pan', 'tag'].includes(tool.id)) return false
+    const { width, height } = camera.screen
+    const from = camera.toImage(cursor?.at ?? [width / 2, height / 2])
+    const at = stepCursor(key, from, mod ? 100 : shift ? 10 : 1, image)
+    if (!at) return false
+    camera.reveal([at[0], at[1], at[0], at[1]])
+    const onScreen = camera.toScreen(at)
+    moveCursor(onScreen, true)
+    const pointer = { image: at, screen: onScreen, button: 0, shift: false, mod: false, alt: false }
+    if (key !== 'Enter') tool.pointerMove(pointer)
     else {
       tool.pointerDown(pointer)
       tool.pointerUp(pointer)
@@ -295,7 +240,7 @@ export const createEditor: CreateEditor = (container, host) => {
   }
 
   const input = new Input(element, {
-    toImage: (point) => views.toImage(view, point),
+    toImage: (point) => camera.toImage(point),
     pointerDown(pointer) {
       if (!scene.image) return
       moveCursor(pointer.screen)
@@ -323,13 +268,13 @@ export const createEditor: CreateEditor = (container, host) => {
     doubleClick: (pointer) => tool.doubleClick?.(pointer),
     wheel(pointer, deltaX, deltaY, pinch) {
       if (!pinch && tool.wheel?.(pointer, deltaY)) return
-      if (pointer.shift && !pinch) return panBy(-deltaY - deltaX, 0)
+      if (pointer.shift && !pinch) return camera.panBy(-deltaY - deltaX, 0)
       const speed = pinch && Math.abs(deltaY) < 50 ? 6 : 1
-      zoomAbout(zoomPerPixel ** (-deltaY * speed), pointer.screen)
+      camera.zoomAbout(zoomPerPixel ** (-deltaY * speed), pointer.screen)
       moveCursor(pointer.screen)
     },
-    pan: panBy,
-    zoom: zoomAbout,
+    pan: (dx, dy) => camera.panBy(dx, dy),
+    zoom: (factor, about) => camera.zoomAbout(factor, about),
     setPanning(panning) {
       if (panning) {
         toolAfterPan = element.style.cursor
@@ -341,7 +286,7 @@ export const createEditor: CreateEditor = (container, host) => {
       if (tool.key?.(key)) return true
       if (tool.busy && key.key === 'Backspace' && tool.stepBack?.()) return true
       if (key.key === 'Enter' && !key.mod && !key.alt && cursor && !cursor.byKeyboard && tool.finish?.()) return true
-      return !key.alt && cursorKey(key.key, key.shift, key.mod, key)
+      return !key.alt && cursorKey(key)
     },
     space: () => host.onSpace?.(),
   })
@@ -356,16 +301,7 @@ export const createEditor: CreateEditor = (container, host) => {
 
   function measure(): void {
     const next = { width: Math.max(1, element.clientWidth), height: Math.max(1, element.clientHeight) }
-    if (next.width === screen.width && next.height === screen.height) return
-    // The image point in the middle stays in the middle.
-    const dx = (next.width - screen.width) / 2
-    const dy = (next.height - screen.height) / 2
-    screen = next
-    if (scene.image && unfitted && next.width > 1) {
-      unfitted = false
-      zoomTo('fit')
-    } else if (scene.image) setView(views.panView(view, dx, dy, scene.image, screen))
-    stage.resize(next)
+    if (camera.resize(next)) stage.resize(next)
   }
   const observer = new ResizeObserver(measure)
   observer.observe(element)
@@ -398,6 +334,8 @@ export const createEditor: CreateEditor = (container, host) => {
       tool.cancel()
       picture?.destroy()
       picture = null
+      // What was still loading for the image before is not waited for any more.
+      cache.keep(cache, image?.source.kind === 'image' ? [image.source.url, image.source.previewUrl ?? ''] : [])
       const before = scene.image
       scene.clear()
       scene.sample = image ? sample : null
@@ -406,14 +344,12 @@ export const createEditor: CreateEditor = (container, host) => {
       if (image && sample !== null) {
         picture = createPicture(image, cache, (state) => reportImage(sample, state))
         reportImage(sample, picture.state)
-        unfitted = screen.width <= 1
-        const kept = scene.settings.keepZoom && before
-        if (kept) setView(views.keepVisible(view, image, screen))
-        else zoomTo('fit')
+        camera.start(scene.settings.keepZoom && before !== null)
       }
       commits.reshow()
       stage.invalidate('image', 'passive', 'active', 'hud')
     },
+    retryImage: () => picture?.retry?.(),
     prefetch(sources) {
       const urls = sources.map(({ url }) => url)
       const owner = editor
@@ -445,7 +381,7 @@ export const createEditor: CreateEditor = (container, host) => {
       const keys = Object.keys(change) as (keyof EditorSettings)[]
       if (keys.every((key) => before[key] === next[key])) return
       scene.settings = next
-      scene.changed()
+      if (keys.some((key) => shapeSettings.has(key))) scene.changed()
       if (before.theme !== next.theme) element.style.background = colors().ground
       if (['brightness', 'contrast', 'autoLevels'].some((key) => keys.includes(key as keyof EditorSettings))) {
         applyFilter()
@@ -474,17 +410,17 @@ export const createEditor: CreateEditor = (container, host) => {
       redraw()
     },
 
-    zoomTo,
-    zoomBy: (factor, about = [screen.width / 2, screen.height / 2]) => zoomAbout(factor, about),
-    panBy,
+    zoomTo: (target) => camera.zoomTo(target),
+    zoomBy: (factor, about = [camera.screen.width / 2, camera.screen.height / 2]) => camera.zoomAbout(factor, about),
+    panBy: (x, y) => camera.panBy(x, y),
     loopObjects(step) {
       editor.selectNext(step)
       const [item] = scene.selected
       const box = item && shapeBox(item.shape)
-      if (box) zoomTo('object')
+      if (box) camera.zoomTo('object')
     },
-    toScreen: (point) => views.toScreen(view, point),
-    toImage: (point) => views.toImage(view, point),
+    toScreen: (point) => camera.toScreen(point),
+    toImage: (point) => camera.toImage(point),
 
     ...commands,
     deleteSelection() {

@@ -11,7 +11,7 @@ import { describeLoad, describeMachine, median, readOption, type BenchContext } 
 
 const screen = { width: 1280, height: 800 }
 const image = { width: 4000, height: 3000 }
-const moves = 150
+const moves = 300
 
 type Figures = Record<string, unknown>
 
@@ -76,13 +76,23 @@ async function measureBoxes(page: Page, cdp: CDPSession, count: number): Promise
   const pan = await gesture(page, cdp, async () => {
     await page.mouse.move(640, 400)
     await page.mouse.down({ button: 'middle' })
-    for (let i = 0; i < moves; i++) {
-      await page.mouse.move(640 + 200 * Math.sin(i / 9), 400 + 120 * Math.sin(i / 6))
+    const send = (i: number) => {
+      const [x, y] = [640 + 200 * Math.sin(i / 9), 400 + 120 * Math.sin(i / 6)]
+      return cdp.send('Input.dispatchMouseEvent', { type: 'mouseMoved', x, y, button: 'middle', buttons: 4 })
     }
+    await flood(send)
     await page.mouse.up({ button: 'middle' })
   })
   const zoom = await gesture(page, cdp, async () => {
-    for (let i = 0; i < moves; i++) await page.mouse.wheel(0, i % 50 < 25 ? -60 : 60)
+    await flood((i) =>
+      cdp.send('Input.dispatchMouseEvent', {
+        type: 'mouseWheel',
+        x: 640,
+        y: 400,
+        deltaX: 0,
+        deltaY: i % 50 < 25 ? -60 : 60,
+      }),
+    )
   })
   // Close up: one box in the middle of the screen for each try.
   const select = await latencies(page, 12, (i) => [300 + 50 * i, 250 + 20 * i], 'click')
@@ -95,16 +105,30 @@ async function measureBoxes(page: Page, cdp: CDPSession, count: number): Promise
   return { pan, zoom, selectMs: select, addMs: add }
 }
 
+/** Sends events as fast as a mouse does, whether or not the page keeps up: each frame finds something new to draw. */
+async function flood(send: (i: number) => Promise<unknown>): Promise<void> {
+  const sent: Promise<unknown>[] = []
+  for (let i = 0; i < moves; i++) {
+    sent.push(send(i))
+    await new Promise((done) => setTimeout(done, 8))
+  }
+  await Promise.all(sent)
+}
+
 /** Frames of a gesture and what they cost, from the browser's own trace. */
 async function gesture(page: Page, cdp: CDPSession, act: () => Promise<void>): Promise<Figures> {
   await page.evaluate(() => {
     const times: number[] = []
-    const state = window as unknown as { frames: number[]; stop: () => void }
+    const state = window as unknown as { bench: Bench; frames: number[]; stop: () => void }
     state.frames = times
     let running = true
     state.stop = () => (running = false)
+    let view = ''
     const tick = (time: number) => {
-      times.push(time)
+      // Only frames that show something else than the one before count.
+      const now = JSON.stringify([state.bench.editor.toScreen([0, 0]), state.bench.editor.toScreen([1, 1])])
+      if (now !== view) times.push(time)
+      view = now
       if (running) requestAnimationFrame(tick)
     }
     requestAnimationFrame(tick)

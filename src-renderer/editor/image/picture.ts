@@ -7,6 +7,8 @@ export type PictureState = { state: 'loading' | 'coarse' | 'ready' } | { state: 
 export interface Picture {
   readonly state: PictureState
   draw(ctx: Context, view: View, screen: Size, pixelRatio: number): void
+  /** Asks again for what was not there yet. */
+  retry?(): void
   /** A small version for statistics of its colours; null until something is loaded. */
   sample(side: number): ImageData | null
   destroy(): void

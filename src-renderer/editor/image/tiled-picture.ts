@@ -12,6 +12,13 @@ interface Tile {
   lastUsed: number
 }
 
+/** The server is still making this tile. */
+class PendingTile extends Error {}
+
+/** Asked again after this time, doubled each time up to the last, milliseconds. */
+const firstRetry = 400
+const lastRetry = 5000
+
 const mostLoading = 6
 /** Decoded tiles kept, bytes. */
 const memory = 256 * 2 ** 20
@@ -23,6 +30,10 @@ export class TiledPicture implements Picture {
   private loading = 0
   private frame = 0
   private destroyed = false
+  /** The whole image, small: what is seen before there are tiles. */
+  private preview: ImageBitmap | null = null
+  private readonly retries = new Map<string, number>()
+  private readonly timers = new Set<ReturnType<typeof setTimeout>>()
   private readonly size: Size
   private readonly source: TileSource
   private readonly changed: (state: PictureState) => void
@@ -34,6 +45,26 @@ export class TiledPicture implements Picture {
     // The coarsest level first: it is small, and it fills every gap from then on.
     this.want(source.levels - 1, 0, 0)
     this.loadNext()
+    if (source.previewUrl) this.loadPreview(source.previewUrl)
+  }
+
+  /** Asks now for tiles that were still being made. */
+  retry(): void {
+    this.retries.clear()
+    for (const [key, tile] of this.tiles) if (!tile.bitmap && !tile.abort) this.tiles.delete(key)
+    this.changed(this.state)
+  }
+
+  private loadPreview(url: string): void {
+    void loadTile(url, new AbortController().signal).then(
+      (bitmap) => {
+        if (this.destroyed) return bitmap.close()
+        this.preview = bitmap
+        if (this.state.state === 'loading') this.enter({ state: 'coarse' })
+        else this.changed(this.state)
+      },
+      () => {},
+    )
   }
 
   draw(ctx: Context, view: View, screen: Size, pixelRatio: number): void {
@@ -98,15 +129,22 @@ export class TiledPicture implements Picture {
       )
       return
     }
+    if (!this.preview) return
+    const sx = this.preview.width / this.size.width
+    const sy = this.preview.height / this.size.height
+    place(ctx, this.preview, view, [target[0] * sx, target[1] * sy, target[2] * sx, target[3] * sy], target)
   }
 
   sample(side: number): ImageData | null {
     const tile = this.tiles.get(`${this.source.levels - 1}/0/0`)
-    return tile?.bitmap ? sampleOf(tile.bitmap, side) : null
+    const picture = tile?.bitmap ?? this.preview
+    return picture && sampleOf(picture, side)
   }
 
   destroy(): void {
     this.destroyed = true
+    for (const timer of this.timers) clearTimeout(timer)
+    this.preview?.close()
     for (const tile of this.tiles.values()) {
       tile.abort?.abort()
       tile.bitmap?.close()
@@ -117,7 +155,7 @@ export class TiledPicture implements Picture {
   private want(level: number, column: number, row: number): void {
     const key = `${level}/${column}/${row}`
     const tile = this.tiles.get(key)
-    if (tile && (tile.bitmap || tile.abort || tile.failed)) return
+    if (tile) return
     this.wanted.push({ key, url: this.source.url(level, column, row) })
   }
 
@@ -147,6 +185,7 @@ export class TiledPicture implements Picture {
           },
           (error: unknown) => {
             if (tile.abort?.signal.aborted) this.tiles.delete(key)
+            else if (error instanceof PendingTile) this.askLater(key)
             else {
               tile.failed = true
               if (key === `${this.source.levels - 1}/0/0`) this.enter({ state: 'failed', error })
@@ -159,6 +198,18 @@ export class TiledPicture implements Picture {
           if (!this.destroyed) this.loadNext()
         })
     }
+  }
+
+  /** The tile counts as loading until then; a frame after that asks anew if it is still in view. */
+  private askLater(key: string): void {
+    const wait = Math.min(lastRetry, this.retries.get(key) ?? firstRetry)
+    this.retries.set(key, wait * 2)
+    const timer = setTimeout(() => {
+      this.timers.delete(timer)
+      this.tiles.delete(key)
+      if (!this.destroyed) this.changed(this.state)
+    }, wait)
+    this.timers.add(timer)
   }
 
   private enter(state: PictureState): void {
@@ -194,6 +245,13 @@ function place(ctx: Context, bitmap: ImageBitmap, { scale, x, y }: View, from: C
 
 async function loadTile(url: string, signal: AbortSignal): Promise<ImageBitmap> {
   const response = await fetch(url, { signal })
+  if (response.status === 404 && (await isPending(response))) throw new PendingTile()
   if (!response.ok) throw new Error(`A tile did not load: the server answered ${response.status}.`)
   return createImageBitmap(await response.blob())
+}
+
+/** The server says with code `tile-pending` that it is at work on the tile. */
+async function isPending(response: Response): Promise<boolean> {
+  const body = (await response.json().catch(() => null)) as { error?: { code?: string } } | null
+  return body?.error?.code === 'tile-pending'
 }

@@ -96,7 +96,7 @@ function drawMask(ctx: Context, shape: Extract<Shape, { kind: 'mask' }>, view: V
   const { scale, x, y } = view
   const [x1, y1, x2, y2] = picture.box
   ctx.save()
-  ctx.globalAlpha = Math.min(0.75, 0.35 + style.fill * 2)
+  ctx.globalAlpha = 0.3 + style.fill
   ctx.imageSmoothingEnabled = false
   ctx.drawImage(picture.canvas, x1 * scale + x, y1 * scale + y, (x2 - x1) * scale, (y2 - y1) * scale)
   ctx.restore()

@@ -46,7 +46,7 @@ export class HudLayer {
   draw(ctx: Context, input: HudInput, colors: CanvasColors): void {
     const { view, screen, preview, pointer, byKeyboard } = input
     const { settings, image } = this.scene
-    if (settings.verified && image) this.drawVerified(ctx, view, image, colors)
+    if (settings.verified && image) drawVerified(ctx, view, image, screen, colors)
     if (pointer && image && preview.crosshair && (settings.crosshair || byKeyboard)) {
       this.drawCrosshair(ctx, pointer, screen, view, image, colors)
     }
@@ -64,14 +64,6 @@ export class HudLayer {
     if (pointer && preview.hint) drawReadout(ctx, preview.hint, pointer[0] + 14, pointer[1] - 26, screen, colors)
     if (pointer && byKeyboard) ring(ctx, pointer[0], pointer[1], 6, [], colors)
     if (pointer && settings.loupe && image) this.drawLoupe(ctx, input, pointer, colors)
-  }
-
-  private drawVerified(ctx: Context, view: View, image: Size, colors: CanvasColors): void {
-    const [x1, y1] = toScreen(view, [0, 0])
-    const [x2, y2] = toScreen(view, [image.width, image.height])
-    ctx.strokeStyle = colors.verified
-    ctx.lineWidth = 3
-    ctx.strokeRect(x1 - 2, y1 - 2, x2 - x1 + 4, y2 - y1 + 4)
   }
 
   private drawCrosshair(
@@ -125,6 +117,16 @@ export class HudLayer {
     ctx.lineWidth = 2
     ctx.strokeRect(left - 1, top - 1, loupeSide + 2, loupeSide + 2)
   }
+}
+
+/** Around the image, or along the edges of the screen where the image reaches beyond them. */
+function drawVerified(ctx: Context, view: View, image: Size, screen: Size, colors: CanvasColors): void {
+  const [x1, y1] = toScreen(view, [0, 0])
+  const [x2, y2] = toScreen(view, [image.width, image.height])
+  const [left, top] = [Math.max(2, x1 - 2), Math.max(2, y1 - 2)]
+  ctx.strokeStyle = colors.verified
+  ctx.lineWidth = 4
+  ctx.strokeRect(left, top, Math.min(screen.width - 2, x2 + 2) - left, Math.min(screen.height - 2, y2 + 2) - top)
 }
 
 const round = (value: number): string => String(Math.round(value * 10) / 10)

@@ -169,8 +169,9 @@ export class PassiveLayer {
     for (const { shape, box } of visible) {
       const width = (box[2] - box[0]) * scale
       const height = (box[3] - box[1]) * scale
-      const isPoint = shape.kind === 'keypoints' && shape.keypoints.length === 1
-      if (width < dotBelow && height < dotBelow && !isPoint) {
+      // A pose with a single point has no size, yet it must be seen.
+      const isPose = shape.kind === 'keypoints' && visible.length <= mostFills
+      if (width < dotBelow && height < dotBelow && !isPose) {
         ctx.fillStyle = color
         ctx.fillRect(Math.round(box[0] * scale + ox), Math.round(box[1] * scale + oy), 2, 2)
       } else if (shape.kind === 'polygon' || shape.kind === 'rotated-box') {
