@@ -4,7 +4,7 @@
  * where the file's layout allows that, so that something can be shown at once.
  */
 import { closeSync, openSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { TagwrightError } from '@shared/base/errors'
@@ -85,7 +85,7 @@ export function createPyramid({ file, width, height, cacheFolder, name, onProgre
   const folder = join(cacheFolder, name)
   const building = `${folder}.${process.pid}.part`
   let layout: TiffLayout | null | undefined
-  let open = true
+  let reports = true
   const state: PyramidState = { state: 'waiting', complete: levels.length, done: 0, error: null }
   /** Rows of tiles that are complete, per level, while building. */
   const rowsDone = levels.map(() => 0)
@@ -106,7 +106,7 @@ export function createPyramid({ file, width, height, cacheFolder, name, onProgre
   }
   const report = (patch: Partial<PyramidState>): void => {
     Object.assign(state, patch)
-    if (open) onProgress({ ...state })
+    if (reports) onProgress({ ...state })
   }
   const isComplete = async (): Promise<boolean> => {
     const info = await stat(folder).catch(() => null)
@@ -127,6 +127,7 @@ export function createPyramid({ file, width, height, cacheFolder, name, onProgre
       } finally {
         clearInterval(watch)
       }
+      await checkTiles(direct)
       await rename(`${building}_files`, folder)
       report({ state: 'ready', complete: 0, done: 1 })
     } catch (error) {
@@ -149,6 +150,19 @@ export function createPyramid({ file, width, height, cacheFolder, name, onProgre
       .jpeg({ quality: 90, chromaSubsampling: '4:4:4' })
       .tile({ size: tileSize, overlap: 0, layout: 'dz', depth: 'onetile' })
       .toFile(`${building}.dz`)
+  }
+
+  /** libvips does not notice when the disk is full while it writes tiles: each must be there and end as a JPEG does. */
+  const checkTiles = async (direct: boolean): Promise<void> => {
+    for (let level = direct && levels.length > 1 ? 1 : 0; level < levels.length; level++) {
+      const { columns, rows } = levels[level]
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++) {
+          const tile = join(`${building}_files`, String(levels.length - 1 - level), `${column}_${row}.jpeg`)
+          if (!(await endsAsJpeg(tile))) throw new Error('the disk is full')
+        }
+      }
+    }
   }
 
   /** A row of tiles is complete when the next one has begun. */
@@ -208,7 +222,19 @@ export function createPyramid({ file, width, height, cacheFolder, name, onProgre
       return data ? { kind: 'bytes', data, mime: 'image/jpeg' } : { kind: 'pending' }
     },
     close() {
-      open = false
+      reports = false
     },
+  }
+}
+
+async function endsAsJpeg(file: string): Promise<boolean> {
+  const handle = await open(file).catch(() => null)
+  if (!handle) return false
+  try {
+    const { size } = await handle.stat()
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, Math.max(0, size - 2))
+    return bytesRead === 2 && buffer.readUInt16BE(0) === 0xffd9
+  } finally {
+    await handle.close()
   }
 }
