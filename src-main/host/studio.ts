@@ -102,7 +102,13 @@ export function createStudio(ports: Ports): Studio {
     open: (...given) => slot.open(...given),
     close: (...given) => slot.close(...given),
   }
-  const deps: JobDeps = { store: () => slot.store(), startWorker: ports.startWorker, hub, ...ports.workerLimits }
+  const deps: JobDeps = {
+    store: () => slot.store(),
+    startWorker: ports.startWorker,
+    hub,
+    liveRuns: new Map(),
+    ...ports.workerLimits,
+  }
   const kinds = [
     trainJob(deps),
     evaluateJob(deps),

@@ -41,7 +41,8 @@ export const evaluateJob = (deps: JobDeps) =>
           final: frozen !== null,
           onResult: (made) => (result = made),
         })
-        if (run !== null) {
+        // The run's own plots show its own evaluation.
+        if (run !== null && frozen) {
           try {
             await drawRunPlots(deps, { run, evaluation: id, signal: context.signal, log: context.log })
           } catch (error) {

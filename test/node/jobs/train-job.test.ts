@@ -145,6 +145,69 @@ describe('a run', () => {
     expect(Number(readFileSync(join(project(), 'runs', run, 'last.ckpt'), 'utf8'))).toBe(Math.round(epochs * 10))
   })
 
+  test('is paused with a checkpoint, stays paused over a restart, and resume goes on without gap', async () => {
+    const { run, job } = await api.runs.start({ recipe: { seed: behaviour.slow } })
+    await until(async () => (await api.runs.get({ run })).epochs > 0)
+    await until(async () => (await api.runs.get({ run })).live !== null)
+    await api.runs.pause({ run })
+    expect(await api.jobs.wait({ job })).toMatchObject({ status: 'paused' })
+    const paused = await api.runs.get({ run })
+    expect(paused).toMatchObject({ status: 'paused', error: null, finishedAt: null, live: null })
+    const steps = Math.round(paused.epochs * 10)
+    await studio.close()
+    await start()
+    await studio.open(project())
+    expect((await api.runs.get({ run })).status).toBe('paused')
+    const again = await api.runs.resume({ run })
+    await until(async () => (await api.runs.get({ run })).epochs * 10 > steps + 5)
+    await api.runs.cancel({ run })
+    await api.jobs.wait({ job: again.job })
+    await expectAllSteps(run, Math.round((await api.runs.get({ run })).epochs * 10))
+  })
+
+  test('that waits can be moved before another, and an ended one be removed with its files', async () => {
+    const first = await api.runs.start({ recipe: { seed: behaviour.slow } })
+    const [second, third] = [await api.runs.start({}), await api.runs.start({})]
+    await api.runs.reorder({ runs: [third.run, second.run] })
+    const { jobs } = await api.jobs.list()
+    await expect(api.runs.remove({ run: second.run })).rejects.toMatchObject({ code: 'run-active' })
+    await api.runs.cancel({ run: first.run })
+    await Promise.all([second, third].map(({ job }) => api.jobs.wait({ job })))
+    expect(jobs.map(({ id }) => id)).toEqual([third.job, second.job, first.job])
+    const [a, b] = [await api.jobs.get({ job: second.job }), await api.jobs.get({ job: third.job })]
+    expect(Date.parse(b.startedAt!)).toBeLessThanOrEqual(Date.parse(a.startedAt!))
+    expect(Date.parse(b.finishedAt!)).toBeLessThanOrEqual(Date.parse(a.startedAt!))
+    await api.runs.remove({ run: second.run })
+    expect(existsSync(join(project(), 'runs', second.run))).toBe(false)
+    expect((await api.runs.list()).runs.map(({ id }) => id)).toEqual([first.run, third.run])
+  })
+
+  test('sums its curves up in buckets, and its log can be read on', async () => {
+    const { run } = await train(behaviour.normal)
+    const { series, cursor } = await api.runs.metricsSummary({ run, buckets: 4, series: ['train/loss'] })
+    expect(cursor).toBe((await api.runs.metrics({ run })).cursor)
+    const losses = Array.from({ length: 40 }, (_, i) => 1 / (i + 1))
+    const parts = [0, 10, 20, 30].map((from) => losses.slice(from, from + 10))
+    expect(series).toHaveLength(1)
+    const [loss] = series
+    expect(loss).toMatchObject({ series: 'train/loss', count: 40, step: [10, 20, 30, 40], epoch: [1, 2, 3, 4] })
+    expect(loss.min).toEqual(parts.map((part) => Math.min(...part)))
+    expect(loss.max).toEqual(parts.map((part) => Math.max(...part)))
+    expect(loss.last).toEqual(parts.map((part) => part.at(-1)))
+    loss.mean.forEach((mean, i) => expect(mean).toBeCloseTo(parts[i].reduce((a, b) => a + b) / 10, 12))
+    expect((await api.runs.series({ run })).series).toEqual(['train/loss', 'val/AP', 'val/AP50', 'val/loss'])
+    const part = await api.runs.metricsSummary({ run, buckets: 100, from: 5, to: 7, series: ['train/loss'] })
+    expect(part.series[0].step).toEqual([5, 6, 7])
+    // The fake worker cannot evaluate: a finished run stays done, and its log says what is missing.
+    expect((await api.runs.get({ run })).status).toBe('done')
+    const { lines, cursor: end } = await api.runs.log({ run })
+    expect(lines.at(-1)).toMatchObject({
+      level: 'warning',
+      message: expect.stringContaining('could not be evaluated') as string,
+    })
+    expect(await api.runs.log({ run, after: end })).toEqual({ lines: [], cursor: end })
+  })
+
   test('that does not stop is killed after the grace time', async () => {
     await studio.close()
     await start({ workerLimits: { graceMs: 100 } })
