@@ -53,6 +53,7 @@ export const createEditor: CreateEditor = (container, host) => {
   const element = document.createElement('div')
   element.tabIndex = 0
   element.setAttribute('role', 'application')
+  element.setAttribute('aria-label', container.getAttribute('aria-label') ?? 'Image')
   element.style.cssText =
     'position:relative;width:100%;height:100%;overflow:hidden;touch-action:none;outline-offset:-2px'
   const holder = document.createElement('div')
