@@ -24,6 +24,7 @@ import { findDuplicatesJob } from '../jobs/find-duplicates-job'
 import { importJob } from '../jobs/import-job'
 import { importUploadJob } from '../jobs/import-upload-job'
 import type { JobDeps } from '../jobs/job-deps'
+import { lintJob } from '../jobs/lint-job'
 import type { JobRows } from '../jobs/job-rows'
 import { predictJob } from '../jobs/predict-job'
 import { createQueue, type Queue } from '../jobs/queue'
@@ -40,9 +41,9 @@ import { createFolders } from '../services/folders'
 import { createHistoryService } from '../services/history'
 import { createJobsService } from '../services/jobs'
 import { createLabelsService } from '../services/labels'
+import { createLintService } from '../services/lint'
 import { createMediaService, mediaTask } from '../services/media'
 import type { ProjectSwitch } from '../services/project-session'
-import { notYet } from '../services/not-yet'
 import { createPredictionsService } from '../services/predictions'
 import { createProjectService } from '../services/project'
 import { createProjectsService } from '../services/projects'
@@ -51,6 +52,7 @@ import { createReviewService } from '../services/review'
 import { createRunsService } from '../services/runs'
 import { createSamplesService } from '../services/samples'
 import { createSettingsService } from '../services/settings'
+import { createStatisticsService } from '../services/statistics'
 import { createSystemService } from '../services/system'
 import { createTrainingService } from '../services/training'
 import { createRecents } from '../store/recents'
@@ -123,6 +125,7 @@ export function createStudio(ports: Ports): Studio {
     importUploadJob(deps),
     relinkJob(deps),
     exportDataJob(deps),
+    lintJob(deps),
     sampleJob(deps),
   ] as unknown as JobDefinition[]
   const newQueue = (rows: JobRows) =>
@@ -182,8 +185,8 @@ export function createStudio(ports: Ports): Studio {
     samples: createSamplesService(session),
     annotations: createAnnotationsService(session),
     attributes: createAttributesService(session),
-    statistics: notYet(contracts.statistics),
-    lint: notYet(contracts.lint),
+    statistics: createStatisticsService(session),
+    lint: createLintService(deps, getQueue),
     datasets: createDatasetsService(session, getQueue),
     media: createMediaService(session, getQueue),
     folders: folders.service,

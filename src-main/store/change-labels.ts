@@ -132,7 +132,7 @@ export function deleteLabel(store: Store, ref: string | number, gaps: GapMode): 
   })
 }
 
-function dropLabel(write: Writer, db: WriteDb, id: number, gaps: GapMode): void {
+export function dropLabel(write: Writer, db: WriteDb, id: number, gaps: GapMode): void {
   const { idx } = sql<{ idx: number }>(db, 'SELECT idx FROM label WHERE id = ?').get(id)!
   if (gaps === 'keep-gap') {
     write.update('label', id, { name: gapName(db, idx), gap: 1, skeleton_id: null })
