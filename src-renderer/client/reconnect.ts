@@ -3,7 +3,7 @@
  * A call that was under way when the wire fell is rejected with `disconnected`: it may or may not have been done, and
  * only its caller knows whether repeating it is safe.
  */
-import { TagwrightError } from '@shared/base/errors'
+import { TagwrightError, toErrorShape } from '@shared/base/errors'
 import { client, type Client, type Contracts, type Wire } from '@shared/contract/rpc'
 
 export interface ReconnectOptions {
@@ -14,7 +14,8 @@ export interface ReconnectOptions {
   /** How long a call waits for a connection before it rejects with `connection-lost`, ms. */
   patience?: number
 }
-export type ConnectionState = 'connecting' | 'open' | 'lost'
+/** refused: a server answers that does not know this window; it is dialled on, since another may come. */
+export type ConnectionState = 'connecting' | 'open' | 'lost' | 'refused'
 
 interface Subscription {
   service: string
@@ -49,7 +50,8 @@ export function reconnectingClient<C extends Contracts>(contracts: C, options: R
       for (const it of subscriptions) subscribe(target, it)
       onState('open')
       for (const resolve of [...waiting]) resolve(target)
-    } catch {
+    } catch (error) {
+      if (toErrorShape(error).code === 'wrong-token') onState('refused', toErrorShape(error).message)
       setTimeout(() => void open(Math.min(pause * 2, longestPause)), pause)
     }
   }

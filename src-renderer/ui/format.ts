@@ -1,7 +1,11 @@
 /** Numbers, sizes and times in the language of the window. */
 import { i18n } from '../locales'
 
-const locale = () => i18n.global.locale.value
+/** The system's own form of the language, such as en-GB, where it is the window's. */
+function locale(): string {
+  const language = i18n.global.locale.value
+  return navigator.language.startsWith(language) ? navigator.language : language
+}
 
 export const formatNumber = (value: number, digits = 0): string =>
   new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)

@@ -3,11 +3,13 @@ export default {
     connecting: 'Connecting…',
     open: 'Connected',
     lost: 'The connection to the core is lost. It is dialled again; nothing that was saved is lost.',
+    refused: 'The server was started anew. Open the address that it printed; it carries the token.',
   },
   status: {
     connecting: 'Connecting…',
     open: 'Connected',
     lost: 'Reconnecting…',
+    refused: 'Not allowed in',
     machine: 'What this machine can do',
     provider: 'Machine',
   },

@@ -12,7 +12,7 @@ export default {
     objects: 'Objects',
     labelled: 'Labelled',
     reviewed: 'Reviewed',
-    reviewedEmpty: 'Reviewed, nothing there',
+    reviewedEmpty: 'Reviewed empty',
     untouched: 'Not looked at',
     classes: 'Classes',
     noClasses: 'No class has been made yet.',

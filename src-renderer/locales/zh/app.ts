@@ -3,11 +3,13 @@ export default {
     connecting: '正在连接…',
     open: '已连接',
     lost: '与核心进程的连接已断开，正在重新连接；已保存的内容不会丢失。',
+    refused: '服务器已重新启动。请打开它打印的地址，其中包含令牌。',
   },
   status: {
     connecting: '正在连接…',
     open: '已连接',
     lost: '正在重新连接…',
+    refused: '未获授权',
     machine: '本机的计算能力',
     provider: '本机',
   },

@@ -1,0 +1,178 @@
+/* global WebSocket, URL, URLSearchParams, location, document, requestAnimationFrame */
+// Pictures of every screen of the window, of the generated harbour sample, at two sizes, light and dark.
+//
+//   npm run build && npx node scripts/screenshots.mjs [--out <folder>] [--only <part of a name>] [--docs]
+//
+// Every view of the activity bar is taken as it opens; scripts/screenshots/*.mjs add states: each default-exports a list
+// of { name, view, params?, empty?, docs?, prepare?(page) }. `empty`: without a project. `docs`: the name under which
+// --docs also writes the picture, 1280x800, into docs/images: `docs: 'label'` gives label.png and label-dark.png.
+import { spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { chromium } from '@playwright/test'
+
+const root = resolve(import.meta.dirname, '..')
+const { values: options } = parseArgs({
+  options: {
+    out: { type: 'string', default: join(tmpdir(), 'tagwright-screens') },
+    only: { type: 'string', default: '' },
+    docs: { type: 'boolean', default: false },
+    images: { type: 'string', default: '40' },
+  },
+})
+const sizes = [
+  { width: 1280, height: 800 },
+  { width: 1920, height: 1080 },
+]
+const themes = ['light', 'dark']
+/** The painted project is kept between runs; pictures are taken of a copy. */
+const cache = join(tmpdir(), `tagwright-screenshots-sample-${options.images}`)
+
+/** Starts the browser host with settings of its own. */
+async function serve(home, project) {
+  const args = [join(root, 'out/main/server.js'), ...(project ? [project] : [])]
+  const env = {
+    ...process.env,
+    PORT: '0',
+    TAGWRIGHT_CONFIG: join(home, 'config'),
+    TAGWRIGHT_PROJECTS: join(home, 'Tagwright'),
+  }
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
+  const url = await new Promise((found, fail) => {
+    child.stdout.on('data', (text) => {
+      const line = /http:\S+/.exec(String(text))?.[0]
+      if (line) found(line)
+    })
+    child.once('exit', (code) => fail(new Error(`The server ended with ${code}. Is it built? npm run build`)))
+  })
+  const stop = () =>
+    new Promise((done) => {
+      child.once('exit', done)
+      child.kill('SIGTERM')
+    })
+  return { url, stop }
+}
+
+/** One call of the contract, from the page, which has the cookie. */
+export function call(page, method, input = {}) {
+  return page.evaluate(
+    ([name, value]) =>
+      new Promise((answer, fail) => {
+        const socket = new WebSocket(new URL('/rpc', location.href.replace(/^http/, 'ws')))
+        socket.onopen = () => socket.send(JSON.stringify({ type: 'call', id: 1, method: name, input: value }))
+        socket.onmessage = ({ data }) => {
+          const message = JSON.parse(data)
+          socket.close()
+          if (message.type === 'result') answer(message.output)
+          else fail(new Error(message.error.message))
+        }
+        socket.onerror = () => fail(new Error('the server does not answer'))
+      }),
+    [method, input],
+  )
+}
+
+/** Paints the sample project once. */
+async function makeSample(browser) {
+  if (existsSync(cache)) return
+  const home = mkdtempSync(join(tmpdir(), 'tagwright-screens-'))
+  const made = join(home, 'Harbour')
+  const server = await serve(home)
+  const page = await browser.newPage()
+  await page.goto(server.url)
+  const { job } = await call(page, 'projects.openSample', { folder: made, images: Number(options.images) })
+  if (job !== null) await call(page, 'jobs.wait', { job })
+  await call(page, 'projects.close')
+  await page.close()
+  await server.stop()
+  renameSync(made, cache)
+  rmSync(home, { recursive: true, force: true })
+}
+
+const folder = join(import.meta.dirname, 'screenshots')
+const states = []
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.mjs'))) {
+  states.push(...(await import(pathToFileURL(join(folder, file)).href)).default)
+}
+
+/** Waits for what moves: fonts, images, running requests of the view, transitions. */
+async function settle(page) {
+  await page.waitForLoadState('networkidle')
+  await page.evaluate(async () => {
+    await document.fonts.ready
+    await Promise.all(
+      document
+        .getAnimations()
+        .map((one) => (one.effect?.getTiming().iterations === Infinity ? null : one.finished.catch(() => null))),
+    )
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+  })
+}
+
+async function take(browser, server, state, size, theme) {
+  const context = await browser.newContext({
+    viewport: size,
+    locale: 'en-GB',
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+  })
+  const page = await context.newPage()
+  try {
+    await page.goto(server.url)
+    const hash = new URLSearchParams(state.params ?? {}).toString()
+    await page.goto(`${new URL(server.url).origin}/#${state.view}${hash ? `?${hash}` : ''}`)
+    await page.locator('#view > *').first().waitFor()
+    await settle(page)
+    await state.prepare?.(page)
+    await settle(page)
+    const name = `${state.name}-${size.width}-${theme}.png`
+    await page.screenshot({ path: join(options.out, name) })
+    console.log(name)
+    if (options.docs && state.docs && size.width === 1280) {
+      mkdirSync(join(root, 'docs/images'), { recursive: true })
+      const suffix = theme === 'dark' ? '-dark' : ''
+      await page.screenshot({ path: join(root, 'docs/images', `${state.docs}${suffix}.png`) })
+    }
+  } catch (error) {
+    console.error(`${state.name} ${size.width} ${theme}: ${error.message.split('\n')[0]}`)
+    await page.screenshot({ path: join(options.out, `FAILED-${state.name}-${size.width}-${theme}.png`) })
+    process.exitCode = 1
+  } finally {
+    await context.close()
+  }
+}
+
+mkdirSync(options.out, { recursive: true })
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' })
+const home = mkdtempSync(join(tmpdir(), 'tagwright-screens-'))
+try {
+  await makeSample(browser)
+  const project = join(home, 'Harbour')
+  cpSync(cache, project, { recursive: true })
+  const full = await serve(home, project)
+  const emptyHome = join(home, 'nobody')
+  const empty = await serve(emptyHome)
+
+  const page = await browser.newPage()
+  await page.goto(full.url)
+  await page.locator('nav [data-view]').first().waitFor()
+  const views = await page.locator('nav [data-view]').evaluateAll((all) => all.map((one) => one.dataset.view))
+  await page.close()
+  const plain = views
+    .filter((view) => !states.some((state) => state.name === view))
+    .map((view) => ({ name: view, view }))
+
+  for (const state of [...plain, ...states].filter(({ name }) => name.includes(options.only))) {
+    for (const size of sizes) {
+      for (const theme of themes) await take(browser, state.empty ? empty : full, state, size, theme)
+    }
+  }
+  await full.stop()
+  await empty.stop()
+} finally {
+  await browser.close()
+  rmSync(home, { recursive: true, force: true })
+}
