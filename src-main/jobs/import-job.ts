@@ -16,6 +16,7 @@ import { chooseFormat, parseOptions, readLabelsFile } from './choose-format'
 import { defineJob, type JobContext } from './define-job'
 import { issueList, type IssueList } from './issue-list'
 import { needStore, type JobDeps } from './job-deps'
+import { unpackZips } from './unpack-zips'
 
 const params = datasetsContract.methods.import.input
 type Params = ReturnType<typeof params.parse>
@@ -30,6 +31,21 @@ export const importJob = (deps: Pick<JobDeps, 'store'>) =>
 
 /** One import per source. Formats are chosen for all of them before the first row is written. */
 export async function importDatasets(
+  store: Store,
+  params: Params,
+  context: Pick<JobContext, 'signal' | 'report' | 'log'>,
+): Promise<ImportReport> {
+  const unpacked = await unpackZips(store, params.paths, context)
+  try {
+    return await importPaths(store, { ...params, paths: unpacked.paths }, context)
+  } catch (error) {
+    // The zips themselves are still there.
+    await unpacked.remove()
+    throw error
+  }
+}
+
+async function importPaths(
   store: Store,
   params: Params,
   context: Pick<JobContext, 'signal' | 'report' | 'log'>,

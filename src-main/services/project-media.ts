@@ -135,8 +135,10 @@ function createProjectMedia(store: Store, { cacheLimits }: MediaOptions): Projec
     return entry
   }
 
-  const start = (sample: number, pyramid: Pyramid): void => {
-    if (pyramid.state.state !== 'waiting') return
+  /** @param again also what failed before: the disk may have space now. */
+  const start = (sample: number, pyramid: Pyramid, again = false): void => {
+    const { state } = pyramid.state
+    if (state !== 'waiting' && !(again && state === 'failed')) return
     const at = wanted.findIndex((entry) => entry.pyramid === pyramid)
     if (at >= 0) wanted.splice(at, 1)
     wanted.push({ sample, pyramid })
@@ -170,7 +172,7 @@ function createProjectMedia(store: Store, { cacheLimits }: MediaOptions): Projec
     },
     async info(sample) {
       const { version, width, height, bytes, pyramid } = await look(sample)
-      if (pyramid) start(sample, pyramid)
+      if (pyramid) start(sample, pyramid, true)
       const state: PyramidState = pyramid?.state ?? { state: 'ready', complete: 0, done: 1, error: null }
       const levels = pyramid ? pyramid.levels.map((level) => ({ ...level })) : []
       return { sample, width, height, version, bytes, tiled: pyramid !== null, tileSize, levels, ...state }

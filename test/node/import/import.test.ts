@@ -13,8 +13,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ZipFile } from 'yazl'
 import { datasetsContract } from '@shared/contract/datasets'
 import { exportDataset } from '../../../src-main/jobs/export-data-job'
 import { importDatasets } from '../../../src-main/jobs/import-job'
@@ -156,6 +158,30 @@ describe('what cannot be imported, and what the message says', () => {
     expect((await importIt(['d/a.jpg', 'd/IMG_1.CR2'])).counts.codes).toEqual({ 'cannot-decode': 1 })
     const error = { code: 'cannot-decode', message: expect.stringContaining('1 camera RAW files, first IMG_1.CR2') }
     await expect(importIt('d/IMG_1.CR2')).rejects.toMatchObject(error)
+  })
+
+  it('a zip is unpacked into the project, and taken away again when it cannot be imported', async () => {
+    const pack = (files: Record<string, Buffer>): Promise<Buffer> => {
+      const zip = new ZipFile()
+      for (const [name, content] of Object.entries(files)) zip.addBuffer(content, name)
+      zip.end()
+      return buffer(zip.outputStream)
+    }
+    const files = { 'images/a.jpg': await picture(), 'labels/a.txt': Buffer.from('0 .5 .5 .5 .5\n'), 'classes.txt': Buffer.from('boat\n') } // prettier-ignore
+    write('harbour.zip', await pack(files))
+    expect(await importIt('harbour.zip')).toMatchObject({ format: 'yolo', samples: 1, annotations: 1 })
+    expect(tree('project/images')).toEqual(['harbour/classes.txt', 'harbour/images/a.jpg', 'harbour/labels/a.txt'])
+    expect((await importIt('harbour.zip')).samples).toBe(1)
+    write('notes.zip', await pack({ 'notes.md': Buffer.from('x') }))
+    await expect(importIt('notes.zip')).rejects.toMatchObject({ code: 'unknown-format' })
+    const damaged = await pack({ 'a.jpg': await picture() })
+    damaged[60] ^= 255
+    write('damaged.zip', damaged)
+    await expect(importIt('damaged.zip')).rejects.toMatchObject({
+      code: 'bad-zip',
+      message: expect.stringContaining('a.jpg is damaged'),
+    })
+    expect(readdirSync(at('project/images')).sort()).toEqual(['harbour', 'harbour-2'])
   })
 
   it('a file that ends in the middle leaves nothing behind', async () => {
