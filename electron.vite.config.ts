@@ -13,11 +13,24 @@ export default defineConfig({
       sourcemap: true,
       rolldownOptions: {
         input: {
+          electron: at('src-main/entry/electron.ts'),
+          core: at('src-main/entry/core.ts'),
           cli: at('src-main/entry/cli.ts'),
           server: at('src-main/entry/server.ts'),
           worker: at('src-worker/entry.ts'),
           'decode-thread': at('src-worker/data/decode-thread.ts'),
         },
+      },
+    },
+  },
+  preload: {
+    resolve: { alias },
+    build: {
+      // A sandboxed window loads one CommonJS file.
+      externalizeDeps: false,
+      rolldownOptions: {
+        input: { preload: at('src-main/entry/preload.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },
     },
   },

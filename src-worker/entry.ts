@@ -1,18 +1,30 @@
-/** A worker process: the thin wire and the dispatcher. It ends when the core closes the channel or dies. */
+/**
+ * A worker process: the thin wire and the dispatcher. It ends when the core closes the channel or dies. Forked by Node it
+ * has a channel of its own; in the Electron app, as a utility process, it is handed a port.
+ */
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { createHub, serve } from '@shared/contract/rpc'
+import { createHub, serve, type Wire } from '@shared/contract/rpc'
+import { messagePortWire } from '@shared/contract/wires/message-port'
 import { processWire } from '@shared/contract/wires/process'
 import { workerContracts } from '@shared/contract/worker'
 import { workerHandlers } from './handlers'
 import { workerReport } from './report'
 
-if (!process.send) {
+/** Electron's: absent in plain Node. */
+interface ParentPort {
+  once(name: 'message', listener: (event: { ports: Parameters<typeof messagePortWire>[0][] }) => void): void
+}
+const { parentPort } = process as unknown as { parentPort?: ParentPort }
+
+if (!process.send && !parentPort) {
   console.error('This file is a worker of Tagwright and is started by it; start "tagwright" instead.')
   process.exit(1)
 }
 
-const wire = processWire(process)
+const wire = parentPort
+  ? await new Promise<Wire>((resolve) => parentPort.once('message', ({ ports }) => resolve(messagePortWire(ports[0]))))
+  : processWire(process)
 const hub = createHub(workerContracts, (error) => console.error(error))
 const handlers = {
   worker: workerHandlers(workerReport(hub, wire), {
