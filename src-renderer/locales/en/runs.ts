@@ -36,6 +36,7 @@ export default {
     recall: 'Average recall',
     rate: 'Learning rate',
     speed: 'Images a second',
+    train_positives: 'Anchors per object that learn',
     wait: 'Share of time waiting for data',
     memory: 'Memory of the worker (MB)',
   },

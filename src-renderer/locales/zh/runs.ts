@@ -29,6 +29,7 @@ export default {
     recall: '平均召回率',
     rate: '学习率',
     speed: '每秒图像数',
+    train_positives: '每个目标的正样本数',
     wait: '等待数据的时间占比',
     memory: '工作进程内存（MB）',
   },
