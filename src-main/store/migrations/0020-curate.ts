@@ -12,9 +12,9 @@ export const m0020: Migration = {
 ALTER TABLE ${table} ADD COLUMN tags TEXT;          -- JSON array, alphabetical; null: none
 ALTER TABLE ${table} ADD COLUMN name_key TEXT;      -- base/natural-key of name
 `)
-      const rows = sql<{ rowid: number; name: string }>(db, `SELECT rowid, name FROM ${table}`).all()
+      const rows = sql<{ row: number; name: string }>(db, `SELECT rowid AS row, name FROM ${table}`).all()
       const set = sql(db, `UPDATE ${table} SET name_key = ? WHERE rowid = ?`)
-      for (const { rowid, name } of rows) set.run(naturalKey(name), rowid)
+      for (const { row, name } of rows) set.run(naturalKey(name), row)
     }
     db.exec(`
 ALTER TABLE label ADD COLUMN hotkey TEXT;           -- null: the digit of its index; '': none

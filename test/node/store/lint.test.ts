@@ -93,7 +93,11 @@ function pose(swapped: number[], dx = 0): [number, number, 0 | 1 | 2][] {
 function connect() {
   const hub = createHub(contracts)
   temp.store.events.on('project.changed', (payload) => hub.emit('project.changed', payload))
-  const deps = { store: () => temp.store, hub, startWorker: () => Promise.reject(new Error('none')) } as JobDeps
+  const deps = {
+    store: () => temp.store,
+    hub,
+    startWorker: () => Promise.reject(new Error('none')),
+  } as unknown as JobDeps
   const queue = createQueue({
     rows: storeJobRows(temp.store.db),
     kinds: [lintJob(deps)] as unknown as JobDefinition[],

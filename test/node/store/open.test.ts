@@ -12,8 +12,11 @@ import {
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { applicationId, openDb } from '../../../src-main/store/db'
+import { applicationId, openDb, type WriteDb } from '../../../src-main/store/db'
 import { backupDb, migrate, migrations } from '../../../src-main/store/migrate'
+import { packIds } from '../../../src-main/store/id-set'
+import { getSamples } from '../../../src-main/store/sample'
+import { orderedSampleIds } from '../../../src-main/store/sample-order'
 import { initStore, openReader, openStore } from '../../../src-main/store/store'
 import { dumpStore, fillStore, tempStore } from '../../helpers/temp-store'
 
@@ -34,6 +37,34 @@ describe('migrations', () => {
     const versions = migrations.map((step) => step.version)
     expect(versions.every((version) => version % 10 === 0)).toBe(true)
     expect(versions).toEqual([...new Set(versions)].sort((a, b) => a - b))
+  })
+
+  it('40 takes predictions apart into boxes that can be decided on, labels by id', () => {
+    const old = new Database(join(temp.folder, 'old.tagwright'))
+    for (const step of migrations.filter(({ version }) => version < 40)) step.run(old as WriteDb)
+    old.pragma('foreign_keys = OFF')
+    const label = old.prepare(`INSERT INTO label (id, idx, name, color, coco_id) VALUES (?, ?, ?, '#000000', 1)`)
+    label.run(7, 0, 'ship')
+    label.run(9, 1, 'buoy')
+    const detections = [
+      { label: 1, score: 0.1 + 0.2, box: [1, 2, 3.5, 4] },
+      { label: 0, score: 0.5, box: [5, 6, 7, 8] },
+      { label: 4, score: 0.4, box: [0, 0, 1, 1] },
+    ]
+    old
+      .prepare(
+        `INSERT INTO prediction (source, sample_id, detections, max_score, created_at) VALUES ('run:r1', 3, ?, 0.5, '')`,
+      )
+      .run(JSON.stringify(detections))
+    migrations.find(({ version }) => version === 40)!.run(old as WriteDb)
+    expect(
+      old.prepare('SELECT source, sample_id, label_id, score, x1, y1, x2, y2, state FROM prediction_box').all(),
+    ).toEqual([
+      { source: 'run:r1', sample_id: 3, label_id: 9, score: 0.1 + 0.2, x1: 1, y1: 2, x2: 3.5, y2: 4, state: 'pending' },
+      { source: 'run:r1', sample_id: 3, label_id: 7, score: 0.5, x1: 5, y1: 6, x2: 7, y2: 8, state: 'pending' },
+    ])
+    expect(old.prepare('SELECT sample_id, max_score FROM prediction').all()).toEqual([{ sample_id: 3, max_score: 0.5 }])
+    old.close()
   })
 
   it('10 makes the first schema: every table, strict owners, and the settings that keep rows', () => {
@@ -93,6 +124,45 @@ describe('migrations', () => {
     db.close()
     expect(dumpStore(temp.reopen())).toEqual(before)
     expect(temp.store.migration).toEqual({ from: newest, to: newest, backup: null })
+  })
+
+  it('20 gives names their natural order and undo of older steps still fits', () => {
+    temp.store.close()
+    rmSync(file())
+    for (const suffix of ['-wal', '-shm']) rmSync(file() + suffix, { force: true })
+    const db = openDb(file(), { create: true })
+    migrate(
+      db,
+      migrations.filter(({ version }) => version === 10),
+    )
+    // prettier-ignore
+    const sample = {
+      id: 3, root_id: 1, path: 'IMG_7.jpg', name: 'IMG_7.jpg', blob: null, width: null, height: null, split: null,
+      reviewed: 0, coco_image_id: 3, hash: null, state: 'ok', extra: null, import_id: null,
+    }
+    db.exec(`
+      INSERT INTO project (id, name, task, created_at) VALUES (1, 'old', 'detect', '2026-01-01');
+      INSERT INTO root (id, path, created_at) VALUES (1, '.', '2026-01-01');
+      INSERT INTO sample (id, root_id, path, name, coco_image_id) VALUES (1, 1, 'IMG_10.jpg', 'IMG_10.jpg', 1), (2, 1, 'img_9.jpg', 'img_9.jpg', 2);
+      INSERT INTO history (id, at, reason, rows) VALUES (1, '2026-01-01', 'Remove image', 1);
+      INSERT INTO sample_trash (history_id, id, root_id, path, name, coco_image_id) VALUES (1, 4, 1, 'img_8.jpg', 'img_8.jpg', 4);
+    `)
+    const changes = [
+      { op: 'remove', table: 'sample', id: 3, row: sample },
+      { op: 'remove-set', table: 'sample', count: 1, ids: packIds([4]) },
+    ]
+    db.prepare('UPDATE history SET changes = ?').run(JSON.stringify(changes))
+    db.close()
+    temp.store = openStore(file())
+    expect(temp.store.migration).toMatchObject({ from: 10, to: newest })
+    expect(orderedSampleIds(temp.store.db, { sort: 'name' })).toEqual([2, 1])
+    const before = temp.dump()
+    temp.store.undo()
+    expect(orderedSampleIds(temp.store.db, { sort: 'name' })).toEqual([3, 4, 2, 1])
+    temp.store.redo()
+    expect(temp.dump()).toEqual(before)
+    expect(getSamples(temp.store.db, [1])[0].tags).toEqual([])
+    expect(temp.store.db.prepare('SELECT count(*) FROM sample_score').pluck().get()).toBe(0)
   })
 
   it('finish an init that was killed before its first commit', () => {
