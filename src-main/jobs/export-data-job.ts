@@ -1,4 +1,7 @@
 /** Writes the project's samples and annotations in a dataset format. Originals are never written to. */
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { isAbsolute, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { datasetsContract, type ExportReport } from '@shared/contract/datasets'
@@ -6,6 +9,7 @@ import { formats, type AnyFormat } from '@shared/catalog/formats'
 import { baseName, extension, stem, withoutExtension } from '@shared/catalog/formats/common/paths'
 import type { Dataset } from '@shared/domain/dataset'
 import { createSink } from '../media/node-sink'
+import { zipFolder } from '../media/zip-folder'
 import { openDataset } from '../store/read-dataset'
 import type { Store } from '../store/store'
 import { parseOptions } from './choose-format'
@@ -14,15 +18,38 @@ import { issueList } from './issue-list'
 import { needStore, type JobDeps } from './job-deps'
 
 const params = datasetsContract.methods.export.input
-type Params = ReturnType<typeof params.parse>
+type AllParams = ReturnType<typeof params.parse>
+type Params = Omit<AllParams, 'zip'>
 
 export const exportDataJob = (deps: Pick<JobDeps, 'store'>) =>
   defineJob({
     kind: 'export-data',
     lane: 'data',
     params,
-    run: (params, context) => exportDataset(needStore(deps), params, context),
+    run: (params, context) =>
+      params.zip ? exportZip(needStore(deps), params, context) : exportDataset(needStore(deps), params, context),
   })
+
+/** Into a folder beside the target first, so that a cancelled export leaves no half zip. */
+async function exportZip(
+  store: Store,
+  params: AllParams,
+  context: Pick<JobContext, 'signal' | 'report'>,
+): Promise<ExportReport> {
+  const file = resolve(params.out)
+  if (existsSync(file) && !params.force) {
+    throw new TagwrightError('file-exists', `${file} is there already. Choose another name, or replace it.`, { file })
+  }
+  const folder = `${file}.${randomUUID()}.part`
+  try {
+    const report = await exportDataset(store, { ...params, out: folder, force: false }, context)
+    context.report('packing', 0, null)
+    await zipFolder(folder, file, context.signal)
+    return { ...report, out: file }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
 
 /** Throws `unknown-id`, `bad-option`, `nothing-to-export`, `name-collision`, `folder-not-empty` before it writes. */
 export async function exportDataset(

@@ -30,7 +30,7 @@ export const findDuplicatesJob = (deps: Pick<JobDeps, 'store'>) =>
       const { db } = store
       const total = countUnhashed(db)
       let done = 0
-      let facts: FileFacts[] = []
+      const facts: FileFacts[] = []
       for (const page of walkImages(db, store.folder, { unhashed: true })) {
         for (const { id, file } of page) {
           signal.throwIfAborted()
@@ -47,7 +47,6 @@ export const findDuplicatesJob = (deps: Pick<JobDeps, 'store'>) =>
         }
       }
       saveFileFacts(db, facts)
-      facts = []
       report('comparing', 0, null)
       const rows = sql<{ id: number; split: string | null; sha: string | null; hash: string | null }>(
         db,

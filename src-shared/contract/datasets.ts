@@ -125,6 +125,8 @@ export const datasetsContract = defineContract({
         force: z.boolean().default(false),
         /** Gives images whose names collide a number; `names.csv` says which. */
         rename: z.boolean().default(false),
+        /** `out` is a zip file to write. Throws `file-exists` unless `force`. */
+        zip: z.boolean().default(false),
         options: formatOptions.default({}),
       }),
       output: startedJobSchema,

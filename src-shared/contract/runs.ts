@@ -274,6 +274,8 @@ export const runsContract = defineContract({
         nms: z.boolean().default(false),
         dynamic: z.boolean().default(false),
         half: z.boolean().default(false),
+        /** Of the weights; written into the file's metadata. */
+        licence: z.string().min(1).max(200).nullable().default(null),
       }),
       output: startedJobSchema,
     },

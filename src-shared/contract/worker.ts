@@ -282,6 +282,8 @@ export const workerContract = defineContract({
         nms: z.boolean().default(false),
         dynamic: z.boolean().default(false),
         half: z.boolean().default(false),
+        /** The metadata key `license`. */
+        licence: z.string().nullable().default(null),
         conf: z.number().min(0).max(1).default(predictThresholds.conf),
         iou: z.number().min(0).max(1).default(predictThresholds.iou),
         maxDet: z.int().min(1).default(predictThresholds.maxDet),

@@ -57,7 +57,7 @@ export async function sliceSamples(
 export function cutAnnotation(annotation: SnapshotAnnotation, slice: Slice): SnapshotAnnotation | null {
   const box = annotation.box ?? shapeBox(annotation.shape)
   if (!box) return null
-  const cut: Box = [
+  const cut: [number, number, number, number] = [
     Math.max(box[0] - slice.x, 0),
     Math.max(box[1] - slice.y, 0),
     Math.min(box[2] - slice.x, slice.width),

@@ -16,7 +16,8 @@ import { checkParity } from './check-parity'
 import { onnxMetadata } from './onnx-metadata'
 
 type Export = (typeof workerContract)['methods']['exportOnnx']
-type Input = z.output<Export['input']>
+type Full = z.output<Export['input']>
+type Input = Omit<Full, 'licence'> & Partial<Pick<Full, 'licence'>>
 
 export interface ExportHost {
   report: Pick<WorkerReport, 'progress' | 'log'>
@@ -51,7 +52,16 @@ export async function exportOnnx(input: Input, host: ExportHost): Promise<z.inpu
     ...(nms ? { nms } : {}),
   })
   const format = nms ? 'corners-score-class' : 'centre-objectness-classes'
-  const metadata = onnxMetadata({ model, meta, format, dynamic, half, nms, date: new Date() })
+  const metadata = onnxMetadata({
+    model,
+    meta,
+    format,
+    dynamic,
+    half,
+    nms,
+    date: new Date(),
+    licence: input.licence ?? null,
+  })
   const bytes = encodeInference(inference, {
     name: meta.model,
     metadata,

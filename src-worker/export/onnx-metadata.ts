@@ -14,18 +14,20 @@ export interface OnnxMetadataOptions {
   half: boolean
   nms: SuppressOptions | null
   date: Date
+  licence?: string | null
 }
 
 const python = (value: boolean): string => (value ? 'True' : 'False')
 
 /** `names`, `stride`, `imgsz`, `task`, `batch`... as Python literals; `input`, `output`, `labels`, `thresholds` as JSON. */
-export function onnxMetadata({ model, meta, format, dynamic, half, nms, date }: OnnxMetadataOptions) {
+export function onnxMetadata({ model, meta, format, dynamic, half, nms, date, licence }: OnnxMetadataOptions) {
   const { labels, size } = meta
   return {
     description: `${model.title} with ${labels.length} ${labels.length === 1 ? 'class' : 'classes'}, trained with Tagwright`,
     author: 'Tagwright',
     version,
     date: date.toISOString(),
+    ...(licence ? { license: licence } : {}),
     task: 'detect',
     stride: String(model.stride),
     batch: '1',

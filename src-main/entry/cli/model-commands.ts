@@ -263,11 +263,12 @@ const exportOnnx = (cli: CliContext) =>
     .option('--nms', 'with the suppression inside: output [N, max, 6]', false)
     .option('--dynamic', 'batch size is free', false)
     .option('--half', '16-bit weights and arithmetic; inputs and outputs stay 32-bit', false)
+    .option('--licence <name>', 'of the weights, written into the file')
     .action(async (folder: string, options: ExportOptions, command: Command) => {
-      const { run, checkpoint, nms, dynamic, half } = options
+      const { run, checkpoint, nms, dynamic, half, licence = null } = options
       const report = await withProject(cli, folder, (api) =>
         followJob<ExportReport>(cli, api, () =>
-          api.runs.export({ run, checkpoint, out: resolve(options.out), nms, dynamic, half }),
+          api.runs.export({ run, checkpoint, out: resolve(options.out), nms, dynamic, half, licence }),
         ),
       )
       cli.answer(command, report, () => exportText(report))
@@ -279,6 +280,7 @@ interface ExportOptions {
   nms: boolean
   dynamic: boolean
   half: boolean
+  licence?: string
 }
 
 export function exportText({ file, bytes: size, opset, input, output, parity, half }: ExportReport): string[] {
@@ -305,8 +307,9 @@ const exportData = (cli: CliContext) =>
     .option('--reference', 'write annotation files only, no images', false)
     .option('--force', 'write into a folder that is not empty', false)
     .option('--rename', 'number images whose names collide', false)
+    .option('--zip', '--out names a zip file to write instead of a folder', false)
     .action(async (folder: string, options: ExportDataOptions, command: Command) => {
-      const { format, splits = [], reference, force, rename } = options
+      const { format, splits = [], reference, force, rename, zip } = options
       const report = await withProject(cli, folder, (api) =>
         followJob<DatasetReport>(cli, api, () =>
           api.datasets.export({
@@ -316,6 +319,7 @@ const exportData = (cli: CliContext) =>
             images: reference ? 'reference' : 'copy',
             force,
             rename,
+            zip,
           }),
         ),
       )
@@ -331,6 +335,7 @@ interface ExportDataOptions {
   reference: boolean
   force: boolean
   rename: boolean
+  zip: boolean
 }
 
 function modelSource({ run, checkpoint, model, input }: ModelOptions, command: string): ModelSource {

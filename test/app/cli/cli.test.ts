@@ -30,7 +30,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const commands = ['init', 'import', 'info', 'labels', 'undo', 'redo', 'train', 'resume', 'runs', 'eval', 'eval-coco', 'predict', 'export', 'export-data', 'start', 'demo', 'doctor', 'serve'] // prettier-ignore
+const commands = ['init', 'import', 'info', 'labels', 'undo', 'redo', 'train', 'resume', 'runs', 'eval', 'eval-coco', 'predict', 'export', 'export-data', 'report', 'model-card', 'compare', 'start', 'demo', 'doctor', 'serve'] // prettier-ignore
 
 describe('help', () => {
   test.each(commands)('of %s shows examples that begin with it', async (command) => {
