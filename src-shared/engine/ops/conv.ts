@@ -80,7 +80,10 @@ export const Conv: Op = {
   ],
 }
 
-/** Transposed convolution, used by lowerings as an input gradient. */
+/**
+ * Transposed convolution: weights [Ci, Co/groups, kh, kw], the input gradient of a convolution. Its own input gradient is
+ * that convolution.
+ */
 export const ConvTranspose: Op = {
   name: 'ConvTranspose',
   infer([x, w], a) {
@@ -90,7 +93,11 @@ export const ConvTranspose: Op = {
       (x!.shape[2 + i] - 1) * strides[i] + extra[i] + dilations[i] * (w!.shape[2 + i] - 1) + 1 - pads[i] - pads[2 + i]
     return [{ shape: [x!.shape[0], w!.shape[1] * group, side(0), side(1)], dtype: x!.dtype }]
   },
-  grad: none('emitted by lowerings only'),
+  grad({ node, inputs: [x, w], gradients: [g] }) {
+    const { strides, pads, dilations, group } = convAttrs(node.attrs)
+    const attrs = { strides, pads, dilations, group }
+    return [conv(g!, w, attrs), node.graph.apply(ConvWeightGrad, [g!, x, w], attrs)[0]]
+  },
   onnx: {
     attrs: (a, node) => ({
       ...onnxConvAttrs(a, node.inputs[1]!.shape.slice(2)),
@@ -179,6 +186,16 @@ export const ConvWeightGrad: Op = {
 export function conv(x: Value, w: Value, at: Partial<ConvAttrs> = {}, bias?: Value): Value {
   const attrs = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: 1, ...at }
   return x.node.graph.apply(Conv, bias ? [x, w, bias] : [x, w], attrs)[0]
+}
+
+/** @param at defaults: stride 1, no padding, dilation 1, one group; `outputPadding` adds rows and columns at the end. */
+export function convTranspose(
+  x: Value,
+  w: Value,
+  at: Partial<ConvAttrs> & { outputPadding?: [number, number] } = {},
+): Value {
+  const attrs = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: 1, outputPadding: [0, 0], ...at }
+  return x.node.graph.apply(ConvTranspose, [x, w], attrs)[0]
 }
 
 export const convOps = { Conv, ConvTranspose, ConvInputGrad, ConvWeightGrad }
