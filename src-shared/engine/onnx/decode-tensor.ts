@@ -2,13 +2,15 @@
 import { TagwrightError } from '../../base/errors'
 import { fromFloat16 } from '../../base/float16'
 import { decodeText } from '../../base/text'
-import type { ReadExternal } from './decode'
 import { packedVarints, wireFields } from './wire-reader'
 
 export type OnnxType =
   'float32' | 'float16' | 'bfloat16' | 'float64' | 'int8' | 'uint8' | 'int16' | 'uint16' | 'int32' | 'int64' | 'bool'
 export type OnnxData =
   Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | BigInt64Array
+
+/** Bytes of a weight that lies in another file: null when it is not there. */
+export type ReadExternal = (location: string, offset: number, length: number | null) => Uint8Array | null
 
 export interface OnnxTensor {
   name: string

@@ -6,7 +6,7 @@
 import { TagwrightError } from '../../base/errors'
 import { decodeText } from '../../base/text'
 import { type OnnxInfo, decodeOnnxInfo } from './decode-info'
-import { type OnnxTensor, readTensor } from './decode-tensor'
+import { type OnnxTensor, type ReadExternal, readTensor } from './decode-tensor'
 import { packedVarints, wireFields } from './wire-reader'
 
 export type OnnxAttribute =
@@ -43,8 +43,7 @@ export interface OnnxModel {
   graph: OnnxGraph
 }
 
-/** Bytes of a weight that lies in another file: null when it is not there. */
-export type ReadExternal = (location: string, offset: number, length: number | null) => Uint8Array | null
+export type { ReadExternal } from './decode-tensor'
 
 const DEEPEST = 16
 
