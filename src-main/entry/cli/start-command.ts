@@ -4,8 +4,6 @@ import { existsSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { TagwrightError } from '@shared/base/errors'
-import type { foldersContract } from '@shared/contract/folders'
-import type { ServiceClient } from '@shared/contract/rpc'
 import { findElectron } from '../../host/electron-program'
 import type { Listener } from '../../host/listen'
 import { hasDesktop, openInBrowser } from '../../host/reveal'
@@ -148,8 +146,7 @@ async function openPath(
   }
   const file = statSync(path).isFile() && path.endsWith('.tagwright')
   if (file) throw new TagwrightError('not-a-project', `${path} is not a project file. Open its folder.`, { path })
-  const { folders } = studio.client() as unknown as { folders: ServiceClient<typeof foldersContract> }
-  const { sample, warnings } = await folders.open({
+  const { sample, warnings } = await studio.client().folders.open({
     path,
     classFile: classFile ?? null,
     saveFolder: saveFolder ?? null,

@@ -213,7 +213,7 @@ describe('the core', () => {
     const { job } = await api.datasets.import({ paths: [at('images')], format: 'images' })
     expect(await api.jobs.wait({ job })).toMatchObject({ status: 'done' })
     await api.files.reveal({ path: at('images') })
-    await vi.waitFor(() => expect(electron.opened.at(-1)).toBe(at('images')))
+    await vi.waitFor(() => expect(electron.opened.at(-1)).toBe(at('images')), { timeout: 30_000 })
     second.close()
   })
 
@@ -261,11 +261,14 @@ describe('the core', () => {
     const lock = join(at('project'), 'core.lock')
     writeFileSync(lock, JSON.stringify({ ...JSON.parse(readFileSync(lock, 'utf8')), start: 'ended' }))
     await core.worker.terminate()
-    await vi.waitFor(() => expect(electron.asked.length).toBeGreaterThan(before))
+    await vi.waitFor(() => expect(electron.asked.length).toBeGreaterThan(before), { timeout: 30_000 })
     expect(electron.asked.at(-1)).toMatchObject({ type: 'error', buttons: ['Restart', 'Quit'] })
     await expect(api.project.info()).rejects.toMatchObject({ code: 'disconnected' })
     api = await connect(window)
-    await vi.waitFor(async () => expect(await api.projects.current()).toMatchObject({ project: { name: 'Both' } }))
+    await vi.waitFor(
+      async () => expect(await api.projects.current()).toMatchObject({ project: { name: 'Both' } }),
+      { timeout: 30_000 },
+    )
   })
 })
 
@@ -276,7 +279,7 @@ describe('the end', () => {
     electron.answers.response = 1
     const before = electron.asked.length
     electron.app.quit()
-    await vi.waitFor(() => expect(electron.asked.length).toBeGreaterThan(before))
+    await vi.waitFor(() => expect(electron.asked.length).toBeGreaterThan(before), { timeout: 30_000 })
     expect(electron.asked.at(-1)).toMatchObject({
       message: 'A job is still running.',
       buttons: ['Quit', 'Keep running'],
