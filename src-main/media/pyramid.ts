@@ -6,6 +6,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
 import { TagwrightError } from '@shared/base/errors'
 import { readTiffLayout, type TiffLayout } from './tiff/layout'
@@ -71,21 +72,27 @@ export interface PyramidOptions {
   /** Names the content; see imageVersion. */
   name: string
   onProgress(state: PyramidState): void
+  /** What a direct answer may take before the rest of it is filled in from its surroundings, ms; default 1200. */
+  budget?: number
 }
 
 /** How often the growing folder is looked at, ms. */
 const pollInterval = 250
-/** What a direct answer may take before it is filled in, ms. */
-const directBudget = 1200
+/** Making all tiles keeps every core busy: it begins when the first view was shown, after so long without a request, ms. */
+const quietTime = 500
+const longestWait = 6000
 /** Larger source regions of compressed files take too long to decode for one tile. */
 const directPixels = 2048 * 2048
 
-export function createPyramid({ file, width, height, cacheFolder, name, onProgress }: PyramidOptions): Pyramid {
+export function createPyramid(options: PyramidOptions): Pyramid {
+  const { file, width, height, cacheFolder, name, onProgress, budget = 1200 } = options
   const levels = pyramidLevels(width, height)
   const folder = join(cacheFolder, name)
   const building = `${folder}.${process.pid}.part`
   let layout: TiffLayout | null | undefined
   let reports = true
+  let reading = 0
+  let lastRead = 0
   const state: PyramidState = { state: 'waiting', complete: levels.length, done: 0, error: null }
   /** Rows of tiles that are complete, per level, while building. */
   const rowsDone = levels.map(() => 0)
@@ -121,6 +128,7 @@ export function createPyramid({ file, width, height, cacheFolder, name, onProgre
       const direct = isDirect()
       report({ state: 'building', done: 0, complete: direct ? 0 : levels.length, error: null })
       await mkdir(cacheFolder, { recursive: true })
+      if (direct) await untilQuiet()
       const watch = setInterval(() => void look(direct), pollInterval)
       try {
         await writeTiles(direct)
@@ -136,6 +144,14 @@ export function createPyramid({ file, width, height, cacheFolder, name, onProgre
     } finally {
       await rm(`${building}_files`, { recursive: true, force: true })
       await rm(`${building}.dzi`, { force: true })
+    }
+  }
+
+  const untilQuiet = async (): Promise<void> => {
+    const begun = performance.now()
+    for (let now = begun; now - begun < longestWait; now = performance.now()) {
+      if (reading === 0 && now - Math.max(begun, lastRead) > quietTime) return
+      await sleep(50)
     }
   }
 
@@ -192,7 +208,7 @@ export function createPyramid({ file, width, height, cacheFolder, name, onProgre
     if (plan && (plan.compression === 'none' || small || level === levels.length - 1)) {
       const fd = openSync(file, 'r')
       try {
-        const sampled = await sampleRegion(fd, plan, { ...region, step, budget: directBudget, signal })
+        const sampled = await sampleRegion(fd, plan, { ...region, step, budget, signal })
         return await sharp(sampled.data, { raw: { width: sampled.width, height: sampled.height, channels: 3 } })
           .jpeg({ quality: 90, chromaSubsampling: '4:4:4' })
           .toBuffer()
@@ -218,7 +234,11 @@ export function createPyramid({ file, width, height, cacheFolder, name, onProgre
       if (kept && state.state === 'ready') return { kind: 'file', path: join(folder, stored), mime: 'image/jpeg' }
       if (kept && state.state === 'building' && row < rowsDone[level])
         return { kind: 'file', path: join(`${building}_files`, stored), mime: 'image/jpeg' }
-      const data = await readDirect(level, column, row, signal)
+      reading++
+      const data = await readDirect(level, column, row, signal).finally(() => {
+        reading--
+        lastRead = performance.now()
+      })
       return data ? { kind: 'bytes', data, mime: 'image/jpeg' } : { kind: 'pending' }
     },
     close() {

@@ -119,7 +119,7 @@ describe('a TIFF read in parts', () => {
 
 describe('a pyramid', () => {
   const make = (file: string, onProgress: (state: Pyramid['state']) => void = () => {}) =>
-    createPyramid({ file, width, height, cacheFolder: at('tiles'), name: 'a', onProgress })
+    createPyramid({ file, width, height, cacheFolder: at('tiles'), name: 'a', onProgress, budget: Infinity })
   const pixels = async (tile: Tile) => {
     const input = tile.kind === 'file' ? tile.path : (tile as { data: Buffer }).data
     return sharp(input).raw().toBuffer({ resolveWithObject: true })
