@@ -126,7 +126,9 @@ export function createPyramid(options: PyramidOptions): Pyramid {
     try {
       if (await isComplete()) return report({ state: 'ready', complete: 0, done: 1 })
       const direct = isDirect()
-      report({ state: 'building', done: 0, complete: direct ? 0 : levels.length, error: null })
+      // What can be read from the file itself is there from the start.
+      const complete = direct ? 0 : levels.length - (getLayout() ? 1 : 0)
+      report({ state: 'building', done: 0, complete, error: null })
       await mkdir(cacheFolder, { recursive: true })
       if (direct) await untilQuiet()
       const watch = setInterval(() => void look(direct), pollInterval)
