@@ -3,13 +3,16 @@
  * read them and touch neither images nor trunk. Files: `features.bin` (fixed-size records of float16 numbers, image by
  * image within a variant) and `index.json`, written last.
  */
-import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { rng } from '@shared/base/rng'
 import { size } from '@shared/engine/graph'
 import { writeAtomic } from '../files/write-atomic'
 import type { Batch } from '../data/types'
 import type { Features, TrunkRunner } from './trunk-runner'
+
+/** Caches that a project keeps. */
+const KEPT = 3
 
 export interface FeatureBatch extends Pick<
   Batch,
@@ -138,9 +141,23 @@ async function readIndex(dir: string, { images, variants }: FillOptions, length:
   }
 }
 
+/** Makes room for one more: a project keeps the features of few settings, and all can be computed again. */
+async function dropOldest(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const path = join(folder, name)
+      return { path, at: (await stat(join(path, 'index.json')).catch(() => null))?.mtimeMs ?? 0 }
+    }),
+  )
+  const old = found.sort((a, b) => b.at - a.at).slice(KEPT - 1)
+  for (const { path } of old) await rm(path, { recursive: true, force: true })
+}
+
 async function fill(dir: string, trunk: TrunkRunner, options: FillOptions): Promise<Index> {
   const { images, variants, batches, onProgress } = options
   await rm(dir, { recursive: true, force: true })
+  await dropOldest(options.folder)
   await mkdir(dir, { recursive: true })
   const { length } = trunk
   const index: Index = { images, variants, length, targets: new Array<null>(images * variants).fill(null) }
