@@ -66,7 +66,9 @@ beforeAll(async () => {
   writeFileSync(at('classes.txt'), 'ship\nbuoy\n')
 })
 afterEach(async () => {
-  const ends = running.map((child) => child.exitCode !== null || new Promise((end) => child.once('exit', end)))
+  const ends = running
+    .filter(({ exitCode }) => exitCode === null)
+    .map((child) => new Promise((end) => child.once('exit', end)))
   for (const child of running) child.kill('SIGTERM')
   await Promise.all(ends)
   running = []

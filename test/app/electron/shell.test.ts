@@ -265,10 +265,9 @@ describe('the core', () => {
     expect(electron.asked.at(-1)).toMatchObject({ type: 'error', buttons: ['Restart', 'Quit'] })
     await expect(api.project.info()).rejects.toMatchObject({ code: 'disconnected' })
     api = await connect(window)
-    await vi.waitFor(
-      async () => expect(await api.projects.current()).toMatchObject({ project: { name: 'Both' } }),
-      { timeout: 30_000 },
-    )
+    await vi.waitFor(async () => expect(await api.projects.current()).toMatchObject({ project: { name: 'Both' } }), {
+      timeout: 30_000,
+    })
   })
 })
 
