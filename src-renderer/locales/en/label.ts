@@ -264,7 +264,7 @@ export default {
   findLabel: 'Find or add a label',
   askEachTime: 'Ask after each shape',
   hideLabel: 'Hide or show {name}',
-  labelRow: '{name}: {count} here, {total} in the project',
+  labelRow: 'here, {total} in the project',
   noLabels: 'There are no labels yet. Draw a box and type a name, or type one above.',
   chooser: {
     title: 'Choose a label',

@@ -253,7 +253,7 @@ export default {
   findLabel: '查找或添加类别',
   askEachTime: '每次绘制后询问',
   hideLabel: '隐藏或显示 {name}',
-  labelRow: '{name}：此图 {count} 个，项目中 {total} 个',
+  labelRow: '此图；项目中 {total} 个',
   noLabels: '还没有类别。绘制方框并输入名称，或在上方输入。',
   chooser: {
     title: '选择类别',

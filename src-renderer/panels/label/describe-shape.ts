@@ -33,11 +33,10 @@ export function describeGeometry(shape: Annotation['shape']): string {
   return translate('label.object.box', size)
 }
 
-/** `Ship, box, 34 × 20 at 120, 88, difficult, locked` */
-export function describeAnnotation({ shape, flags, hidden, locked }: Annotation, name: string): string {
-  const parts = [name, translate(`label.kind.${shape.kind}`), describeGeometry(shape)]
-  for (const [flag, on] of Object.entries(flags)) if (on) parts.push(translate(`label.flagName.${flag}`))
+/** `difficult, locked`; empty for an object like any other. */
+export function describeState({ flags, hidden, locked }: Annotation): string {
+  const parts = Object.entries(flags).flatMap(([flag, on]) => (on ? [translate(`label.flagName.${flag}`)] : []))
   if (hidden) parts.push(translate('label.object.hidden'))
   if (locked) parts.push(translate('label.object.locked'))
-  return parts.filter(Boolean).join(', ')
+  return parts.join(', ')
 }

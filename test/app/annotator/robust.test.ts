@@ -30,7 +30,7 @@ browser.test('two windows on one project stay in step', async () => {
   const at = await mapping(one, 320, 240)
   await drawBox(one, at, [20, 30, 120, 130], 'cat')
   await see(objects(two)).toHaveCount(1)
-  await see(objects(two).getByRole('button', { name: /^cat, Box, 100 × 100 at 20, 30/ })).toBeVisible()
+  await see(objects(two).getByRole('button', { name: /^cat Box 100 × 100 at 20, 30/ })).toBeVisible()
   // The other window undoes what this one drew: one history for all.
   await two.keyboard.press('Control+z')
   await see(objects(one)).toHaveCount(0)
