@@ -21,6 +21,6 @@ export const lintJob = (deps: JobDeps) =>
       const total = countSamples(db)
       const { issues } = await scanLint(db, { signal, report: (done) => report('checking', done, total) })
       deps.hub.emit('lint.changed', {})
-      return { issues, counts: countFindings(db) }
+      return { issues, counts: countFindings(db, { fresh: true }) }
     },
   })

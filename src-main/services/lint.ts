@@ -61,11 +61,11 @@ export function createLintService(deps: JobDeps, queue: () => Queue): ServiceHan
     list({ codes, sample, limit, offset }) {
       const store = needStore(deps)
       const fresh = follow(store)
-      const counts = countFindings(store.db)
-      const scoped = sample === undefined ? counts : countFindings(store.db, sample)
+      const counts = countFindings(store.db, { fresh })
+      const scoped = sample === undefined ? counts : countFindings(store.db, { fresh, sample })
       const wanted = codes ? scoped.filter(({ code }) => codes.includes(code)) : scoped
       return {
-        issues: listFindings(store.db, wanted, { sample, limit, offset }).map((finding) => ({
+        issues: listFindings(store.db, wanted, { fresh, sample, limit, offset }).map((finding) => ({
           ...finding,
           severity: lintSeverity[finding.code],
         })),

@@ -116,14 +116,22 @@ export interface LintCount {
   fixable: number
 }
 
-// Rows about what is gone meanwhile are passed over. Only their existence is asked for: indexes and row ids answer.
-const present = `(sample_id IS NULL OR EXISTS (SELECT 1 FROM visible_sample s WHERE s.id = sample_id))
+/**
+ * Rows about what is gone meanwhile are passed over. Only asked when findings are behind: it looks up every row.
+ */
+const present = ` AND (sample_id IS NULL OR EXISTS (SELECT 1 FROM visible_sample s WHERE s.id = sample_id))
   AND (annotation_id IS NULL OR EXISTS (SELECT 1 FROM visible_annotation a WHERE a.id = annotation_id))`
 
+export interface FindingChoice {
+  /** Findings describe the project as it is. */
+  fresh: boolean
+  sample?: number
+}
+
 /** In order of severity; codes without findings are left out. */
-export function countFindings(db: ReadDb, sample?: number): LintCount[] {
-  const of = sample === undefined ? '' : ' AND sample_id = ?'
-  const text = `SELECT code, count(*) AS issues, count(fix) AS fixable FROM lint_issue WHERE ${present}${of} GROUP BY code`
+export function countFindings(db: ReadDb, { fresh, sample }: FindingChoice): LintCount[] {
+  const where = `1${sample === undefined ? '' : ' AND sample_id = ?'}${fresh ? '' : present}`
+  const text = `SELECT code, count(*) AS issues, count(fix) AS fixable FROM lint_issue WHERE ${where} GROUP BY code`
   const rows = sql<LintCount>(db, text).all(...(sample === undefined ? [] : [sample]))
   return rows.sort((a, b) => lintCodes.indexOf(a.code) - lintCodes.indexOf(b.code))
 }
@@ -132,10 +140,10 @@ export function countFindings(db: ReadDb, sample?: number): LintCount[] {
 export function listFindings(
   db: ReadDb,
   counts: readonly LintCount[],
-  { sample, limit, offset }: { sample?: number; limit: number; offset: number },
+  { fresh, sample, limit, offset }: FindingChoice & { limit: number; offset: number },
 ): StoredFinding[] {
-  const of = sample === undefined ? '' : ' AND sample_id = ?'
-  const text = `SELECT * FROM lint_issue WHERE code = ? AND ${present}${of} ORDER BY sample_id, annotation_id LIMIT ? OFFSET ?`
+  const where = `code = ?${sample === undefined ? '' : ' AND sample_id = ?'}${fresh ? '' : present}`
+  const text = `SELECT * FROM lint_issue WHERE ${where} ORDER BY sample_id, annotation_id LIMIT ? OFFSET ?`
   const out: StoredFinding[] = []
   let skip = offset
   for (const { code, issues } of counts) {

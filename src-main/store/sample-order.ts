@@ -15,17 +15,19 @@ export interface SampleOrdering {
 export function orderedSampleIds(db: ReadDb, { filter = {}, sort = 'added', descending }: SampleOrdering): number[] {
   const { where, args } = sampleCondition(filter)
   const direction = descending ? ' DESC' : ''
-  const ids = (rest: string, ...before: SqlValue[]) =>
-    columnSql<number>(db, `SELECT s.id FROM visible_sample s ${rest}`).all(...before, ...args)
+  const ids = (rest: string) => columnSql<number>(db, `SELECT s.id FROM visible_sample s ${rest}`).all(...args)
   if (sort === 'added') return ids(`WHERE ${where} ORDER BY s.id${direction}`)
   if (sort === 'name') return ids(`WHERE ${where} ORDER BY s.name_key${direction}, s.id${direction}`)
   if (sort === 'size')
     return ids(`WHERE ${where} ORDER BY coalesce(s.width * s.height, 0)${direction}, s.id${direction}`)
   if (sort === 'annotations') return byCount(ids(`WHERE ${where} ORDER BY s.id`), annotationCounts(db), descending)
   if (sort === 'path') return byFolder(db, where, args, descending)
-  const kind = sort.slice('score:'.length)
-  const scores = 'LEFT JOIN sample_score score ON score.kind = ? AND score.sample_id = s.id'
-  return ids(`${scores} WHERE ${where} ORDER BY score.value IS NULL, score.value${direction}, s.id${direction}`, kind)
+  const scored = `SELECT sample_id FROM sample_score WHERE kind = ? ORDER BY value${direction}, sample_id${direction}`
+  const rest = new Set(ids(`WHERE ${where} ORDER BY s.id${direction}`))
+  const first = columnSql<number>(db, scored)
+    .all(sort.slice('score:'.length))
+    .filter((id) => rest.delete(id))
+  return [...first, ...rest]
 }
 
 /** Number of annotations by sample id; samples without any are absent. One pass over an index. */

@@ -44,7 +44,7 @@ CREATE TABLE lint_issue (
   fix TEXT,
   data TEXT NOT NULL                  -- JSON {message, values}
 );
-CREATE INDEX lint_issue_code ON lint_issue(code, sample_id, annotation_id);
+CREATE INDEX lint_issue_code ON lint_issue(code, sample_id, annotation_id, fix);
 CREATE INDEX lint_issue_sample ON lint_issue(sample_id);
 `)
   },

@@ -247,13 +247,13 @@ describe('lint', () => {
       { sample: 1, finding },
       { sample: 99, finding: { ...finding, annotation: null } },
     ])
-    expect(countFindings(temp.store.db)).toEqual([])
+    expect(countFindings(temp.store.db, { fresh: false })).toEqual([])
   })
 
   it('reads pages from an index, without sorting', () => {
     addLabels(temp.store, [{ name: 'a' }])
     deleteLabel(temp.store, 'a', 'reindex')
-    listFindings(temp.store.db, [{ code: 'tiny', issues: 1, fixable: 0 }], { limit: 1, offset: 0 })
+    listFindings(temp.store.db, [{ code: 'tiny', issues: 1, fixable: 0 }], { fresh: true, limit: 1, offset: 0 })
     const plan = temp.store.db
       .prepare('EXPLAIN QUERY PLAN SELECT * FROM lint_issue WHERE code = ? ORDER BY sample_id, annotation_id LIMIT 1')
       .all('tiny') as { detail: string }[]
