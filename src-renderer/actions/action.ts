@@ -18,7 +18,7 @@ export interface Action {
   when?: () => boolean
   /** A held key invokes it again and again. */
   repeat?: boolean
-  /** Its keys also count in text fields and dialogs; for keys that write nothing, such as `$mod+k`. */
+  /** Its keys also count in text fields; for keys that write nothing, such as `$mod+k`. */
   inText?: boolean
   /** Not listed in the palette: one of many alike, such as the digits for labels. */
   unlisted?: boolean

@@ -20,8 +20,8 @@ const arrowControls =
 /** Whether a press belongs to what has the focus, or to a dialog, rather than to the window. */
 function isTaken(event: KeyboardEvent, action: Action): boolean {
   if (event.repeat && !action.repeat) return true
-  if (action.inText) return false
   if (document.querySelector('[aria-modal="true"], dialog[open]')) return true
+  if (action.inText) return false
   const target = event.target instanceof Element ? event.target : null
   if (!target) return false
   if (target.closest(textFields)) return true

@@ -17,8 +17,16 @@ export function readDrop(transfer: DataTransfer): Promise<Dropped> {
     const paths = [...transfer.files].map((file) => shell!.pathOf(file)).filter((path) => path !== '')
     return Promise.resolve({ kind: 'paths', paths })
   }
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? [])
-  return walk(entries).then((files) => ({ kind: 'files', files }))
+  const entries: FileSystemEntry[] = []
+  const loose: DroppedFile[] = []
+  for (const item of transfer.items) {
+    const entry = item.webkitGetAsEntry()
+    // What is dragged out of another page is a file without an entry.
+    const file = entry ? null : item.getAsFile()
+    if (entry) entries.push(entry)
+    else if (file) loose.push({ path: file.name, file })
+  }
+  return walk(entries).then((files) => ({ kind: 'files', files: [...loose, ...files] }))
 }
 
 async function walk(entries: readonly FileSystemEntry[]): Promise<DroppedFile[]> {

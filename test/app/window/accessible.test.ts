@@ -20,7 +20,9 @@ browser.describe('every view', () => {
     host = await createWindowHost(browser.path)
     const page = await host.open()
     await page.getByRole('button', { name: /Open the sample project/ }).click()
-    await see(page.getByText('No jobs are running')).toBeVisible({ timeout: 110_000 })
+    await page.locator('nav [data-view=data]').click()
+    // The statistics are there when the painted images are.
+    await see(page.getByRole('heading', { name: 'Classes' })).toBeVisible({ timeout: 110_000 })
   })
   afterAll(() => host.close())
 

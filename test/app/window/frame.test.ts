@@ -35,7 +35,7 @@ browser.describe('the frame', () => {
     const field = page.getByRole('combobox', { name: 'Command palette' })
     await see(field).toBeFocused()
     await page.keyboard.type('data')
-    await see(page.getByRole('option', { selected: true })).toContainText('Data')
+    await see(page.getByRole('dialog').getByRole('option', { selected: true })).toContainText('Data')
     await page.keyboard.press('Enter')
     await see(page).toHaveURL(/#data/)
     await see(field).toHaveCount(0)
