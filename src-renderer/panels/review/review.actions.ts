@@ -3,9 +3,8 @@ import { defineAction } from '../../actions/action'
 import { useNavigation } from '../../stores/navigation'
 import { useReview } from '../../stores/review'
 
-const here = () => useNavigation().view === 'review'
-const hasItem = () => here() && useReview().item !== undefined
-const any = () => here() && (useReview().items.length > 0 || useReview().uncertain.length > 0)
+const hasItem = () => useReview().item !== undefined
+const any = () => useReview().items.length > 0 || useReview().uncertain.length > 0
 
 /** Opens what is looked at in the annotator. */
 export function editCurrent(): void {
@@ -21,6 +20,7 @@ export default [
     id: 'review.accept',
     title: 'review.accept',
     group: 'review.title',
+    view: 'review',
     keys: ['Enter'],
     icon: Check,
     menu: 'label',
@@ -31,6 +31,7 @@ export default [
     id: 'review.reject',
     title: 'review.reject',
     group: 'review.title',
+    view: 'review',
     keys: ['Delete', 'Backspace'],
     icon: X,
     menu: 'label',
@@ -41,6 +42,7 @@ export default [
     id: 'review.edit',
     title: 'review.edit',
     group: 'review.title',
+    view: 'review',
     keys: ['e'],
     icon: PencilLine,
     menu: 'label',
@@ -51,6 +53,7 @@ export default [
     id: 'review.next',
     title: 'review.next',
     group: 'review.title',
+    view: 'review',
     keys: ['d', 'ArrowDown'],
     icon: ArrowDown,
     repeat: true,
@@ -61,6 +64,7 @@ export default [
     id: 'review.previous',
     title: 'review.previous',
     group: 'review.title',
+    view: 'review',
     keys: ['a', 'ArrowUp'],
     icon: ArrowUp,
     repeat: true,
