@@ -13,8 +13,12 @@ beforeAll(async () => {
   const { api } = place.served
   const [sample] = (await samplesByName(api)).values()
   const [cat, dog] = (await api.labels.list()).labels
-  const box = (label: number, side: number) =>
-    ({ op: 'add', sample, label, shape: { kind: 'box', box: [10, 10, 10 + side, 10 + side] } }) as const
+  const box = (label: number, side: number) => ({
+    op: 'add' as const,
+    sample,
+    label,
+    shape: { kind: 'box' as const, box: [10, 10, 10 + side, 10 + side] as [number, number, number, number] },
+  })
   await api.annotations.apply({ reason: 'Draw box', changes: [box(cat.id, 10), box(cat.id, 100), box(dog.id, 50)] })
 })
 afterAll(() => place?.close())
