@@ -1,9 +1,17 @@
 import type { historyContract } from '@shared/contract/history'
 import type { ServiceHandlers } from '@shared/contract/rpc'
+import { parseReason } from '@shared/domain/reason'
 import type { HistorySummary } from '../store/history'
 import type { ProjectSession } from './project-session'
 
-const toContract = ({ id, at, reason, done, rows }: HistorySummary) => ({ id, at, reason, done, rows })
+const toContract = ({ id, at, reason, done, rows }: HistorySummary) => ({
+  id,
+  at,
+  reason,
+  ...parseReason(reason),
+  done,
+  rows,
+})
 
 export const createHistoryService = (session: ProjectSession): ServiceHandlers<typeof historyContract> => {
   const step = (direction: 'undo' | 'redo', skipChanged: boolean) => {

@@ -7,6 +7,10 @@ export const historyEntrySchema = z.object({
   /** ISO 8601, UTC. */
   at: z.string(),
   reason: z.string(),
+  /** The reason without its words, for other languages: a key of domain/reason; null: one that is not listed. */
+  key: z.string().nullable(),
+  /** What stands in the places of the braces. */
+  values: z.record(z.string(), z.string()),
   /** false: undone. */
   done: z.boolean(),
   /** Number of rows it changed. */

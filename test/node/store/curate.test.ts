@@ -440,3 +440,41 @@ describe('statistics', () => {
     ])
   })
 })
+
+it('what these services did can be told in any language', async () => {
+  fillStore(temp.store)
+  const api = connect()
+  await api.labels.add({ labels: [{ name: 'dock' }] })
+  await api.labels.rename({ label: 'dock', name: 'quay' })
+  await api.labels.setHotkey({ label: 'quay', hotkey: 'q' })
+  await api.labels.recolor({ label: 'quay', color: '#123456' })
+  await api.labels.resetColors()
+  await api.labels.setSkeleton({ label: 'quay', skeleton: { names: ['a'] } })
+  await api.labels.split({ label: 'ship', samples: { split: 'val' }, into: 'tug' })
+  await api.labels.reorder({ order: ['tug', 'quay', 'buoy', 'ship'], unlock: true })
+  await api.labels.merge({ from: ['tug'], into: 'ship' })
+  await api.labels.delete({ label: 'buoy', gaps: 'reindex' })
+  await api.labels.fromFile({ text: 'crane' })
+  await api.attributes.put({ attribute: { type: 'text', name: 'note' } })
+  await api.attributes.rename({ from: 'note', to: 'remark' })
+  await api.attributes.remove({ name: 'remark' })
+  const { entries } = await api.history.list()
+  expect(entries.map(({ key }) => key).toReversed()).toEqual([
+    'addLabel',
+    'renameLabel',
+    'setHotkey',
+    'recolorLabel',
+    'resetColors',
+    'addSkeleton',
+    'splitLabel',
+    'reorderLabels',
+    'mergeLabel',
+    'deleteLabel',
+    'readClassFile',
+    'addAttribute',
+    'renameAttribute',
+    'removeAttribute',
+  ])
+  expect(entries.at(-2)!.values).toEqual({ from: 'dock', to: 'quay' })
+  expect((await api.history.undo()).entry).toMatchObject({ key: 'removeAttribute', values: { name: 'remark' } })
+})
