@@ -16,7 +16,7 @@ import { testPorts } from './test-ports'
 /** Waits for what a window shows; patient, because machines that test are busy. */
 export const see = patient.configure({ timeout: 30_000 })
 
-const serverFile = resolve(import.meta.dirname, '../../out/main/server.js')
+const builtServer = resolve(import.meta.dirname, '../../out/main/server.js')
 
 export interface Served {
   url: string
@@ -29,7 +29,7 @@ export interface Served {
 }
 
 /** Starts the browser host on a project, with settings of its own below `home`. */
-export async function serveProject(project: string, home: string): Promise<Served> {
+export async function serveProject(project: string, home: string, serverFile = builtServer): Promise<Served> {
   const child = spawn(process.execPath, [serverFile, project], {
     env: { ...process.env, PORT: '0', HOME: home, XDG_CONFIG_HOME: join(home, 'config'), APPDATA: home },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -110,11 +110,14 @@ export async function createWorkplace(
     images,
     labels = [],
     make,
+    server,
   }: {
     images?: readonly TestImage[]
     labels?: readonly string[]
     /** Fills the images' folder in another way. */
     make?: (folder: string) => void | Promise<void>
+    /** The built server, for callers that are bundled elsewhere. */
+    server?: string
   },
 ): Promise<Workplace> {
   const folder = mkdtempSync(join(tmpdir(), 'tagwright-annotator-'))
@@ -137,7 +140,7 @@ export async function createWorkplace(
     images: pictures,
     project,
     browser,
-    served: await serveProject(project, home),
+    served: await serveProject(project, home, server),
     async open({ width = 1280, height = 800, hash = 'label' } = {}) {
       const context = await browser.newContext({ viewport: { width, height }, locale: 'en-GB' })
       const page = await context.newPage()
@@ -152,7 +155,7 @@ export async function createWorkplace(
         await self.served.kill()
         await self.served.core.close().catch(() => {})
       } else await self.served.stop()
-      self.served = await serveProject(project, home)
+      self.served = await serveProject(project, home, server)
     },
     async close() {
       await browser.close()

@@ -256,7 +256,7 @@ export default {
   removeTag: 'Take away the tag {tag}',
   imageClasses: 'Classes of the whole image',
   imageClass: 'Image class',
-  addClass: 'Add a class of the whole image',
+  addClass: 'Add image class',
   removeClass: 'Take away the class {name}',
   // Labels
   labels: 'Labels',

@@ -246,7 +246,7 @@ export default {
   removeTag: '移除标签 {tag}',
   imageClasses: '整张图像的类别',
   imageClass: '图像类别',
-  addClass: '添加整张图像的类别',
+  addClass: '添加图像类别',
   removeClass: '移除类别 {name}',
   labels: '类别',
   manageLabels: '编辑类别',
