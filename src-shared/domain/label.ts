@@ -32,4 +32,16 @@ export const palette = [
   '#008695',
   '#cf1c90',
 ] as const
-export const labelColor = (index: number): string => palette[index % palette.length]
+/** Towards white (above 0) or black; each round of the palette has its own shade. */
+const shades = [0, 0.4, -0.35, 0.65, -0.6]
+
+/** 80 different colours, then again from the start. */
+export function labelColor(index: number): string {
+  const shade = shades[Math.floor(index / palette.length) % shades.length]
+  const color = palette[index % palette.length]
+  if (shade === 0) return color
+  const goal = shade > 0 ? 255 : 0
+  const channels = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16))
+  const mixed = channels.map((value) => Math.round(value + (goal - value) * Math.abs(shade)))
+  return `#${mixed.map((value) => value.toString(16).padStart(2, '0')).join('')}`
+}
