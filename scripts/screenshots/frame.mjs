@@ -4,6 +4,7 @@ const part = (view, id) => ({ name: `${view}-${id}`, view, params: { part: id } 
 export default [
   { name: 'welcome-empty', view: 'welcome', empty: true, docs: 'welcome' },
   { name: 'data', view: 'data', docs: 'data' },
+  { name: 'welcome', view: 'welcome' },
   ...['imports', 'splits', 'missing', 'export'].map((id) => part('data', id)),
   {
     ...part('data', 'lint'),
@@ -23,7 +24,7 @@ export default [
     view: 'data',
     async prepare(page) {
       await page.keyboard.press('Control+k')
-      await page.getByRole('combobox').fill('se')
+      await page.getByRole('combobox', { name: 'Command palette' }).fill('se')
     },
   },
   {

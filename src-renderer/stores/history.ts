@@ -24,6 +24,8 @@ export const useHistory = defineStore('history', () => {
   /** There are older entries than those listed. */
   const more = ref(false)
   const wanted = ref(pageSize)
+  /** Waited for before a step: what is drawn is stored first, so that the newest gesture is the one that is undone. */
+  const before = new Set<() => Promise<void>>()
   /** Steps run one after another, also when keys repeat faster than the core answers. */
   let queue: Promise<unknown> = Promise.resolve()
 
@@ -60,6 +62,7 @@ export const useHistory = defineStore('history', () => {
   function step(direction: 'undo' | 'redo'): Promise<void> {
     const run = async () => {
       try {
+        await Promise.all([...before].map((ready) => ready()))
         await take(direction, false)
       } catch (thrown) {
         const { code } = notify.error(thrown)
@@ -101,6 +104,7 @@ export const useHistory = defineStore('history', () => {
     await refresh()
   }
   return {
+    before,
     entries,
     undoId,
     redoId,

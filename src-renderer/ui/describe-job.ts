@@ -26,5 +26,11 @@ export function describeProgress(job: Job, full = false): string {
     progress.total === null
       ? formatNumber(progress.done)
       : translate('app.jobs.count', { done: formatNumber(progress.done), total: formatNumber(progress.total) })
-  return `${progress.phase} · ${count}`
+  return `${describePhase(progress.phase)} · ${count}`
+}
+
+/** `epoch 3 of 40` and the like are numbers first: they stay as they are. */
+function describePhase(phase: string): string {
+  const key = `jobs.phases.${phase.replaceAll(' ', '-')}`
+  return i18n.global.te(key) ? translate(key) : phase
 }
