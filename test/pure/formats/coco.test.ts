@@ -72,7 +72,7 @@ describe('COCO rows', () => {
       attributes: { wet: true },
     })
     expect(chunk.annotations).toEqual([
-      { sample: '1', label: 'cat', shape: { kind: 'polygon', rings: [[[1, 1], [9, 1], [9, 9]]], box: [0, 0, 10, 10] }, area: 31.5, extra: { coco: { id: 1, track_id: 7, attributes: { wet: true } } } },
+      { sample: '1', label: 'cat', shape: { kind: 'polygon', rings: [[[1, 1], [9, 1], [9, 9]]], box: [0, 0, 10, 10] }, area: 31.5, extra: { coco: { id: 1, track_id: 7 }, attributes: { wet: true } } },
     ]) // prettier-ignore
   })
 

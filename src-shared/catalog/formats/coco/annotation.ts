@@ -1,5 +1,6 @@
 /** One COCO annotation row to a shape and back. COCO boxes are [x, y, w, h], rings are flat, skeleton indices 1-based. */
 import type { Flags, Shape } from '../../../domain/annotation'
+import { attributesSchema, type Attributes } from '../../../domain/attribute'
 import type { DatasetAnnotation, DatasetIssue } from '../../../domain/dataset'
 import { ringArea, type Box } from '../../../domain/geometry'
 import { rotatedBoxCorners, shapeBox } from '../../../domain/shape-box'
@@ -192,13 +193,17 @@ export function toRow(
     row.num_keypoints = shape.keypoints.filter(([, , v]) => v > 0).length
   }
   for (const flag of flagNames) if (flags?.[flag]) row[flag] = true
-  return Object.assign(row, rest)
+  const attributes = attributesSchema.safeParse(extra?.attributes).data
+  return Object.assign(row, rest, attributes && Object.keys(attributes).length > 0 ? { attributes } : {})
 }
 
 export const flagNames = ['difficult', 'truncated', 'occluded'] as const
 
-/** Flags, and the fields of a row that are not interpreted. */
-export function readExtras(row: Row): { flags?: Partial<Flags>; extra: { coco: CocoAnnotationExtra } } {
+/** Flags, own attributes (plain values under `attributes`, as CVAT writes them), and the fields that are not interpreted. */
+export function readExtras(row: Row): {
+  flags?: Partial<Flags>
+  extra: { coco: CocoAnnotationExtra; attributes?: Attributes }
+} {
   const {
     image_id: _i,
     category_id: _c,
@@ -218,7 +223,10 @@ export function readExtras(row: Row): { flags?: Partial<Flags>; extra: { coco: C
       delete rest[flag]
     }
   }
-  return { ...(flags ? { flags } : {}), extra: { coco: rest } }
+  const attributes = attributesSchema.safeParse(rest.attributes).data
+  const isPlain = attributes !== undefined && Object.keys(attributes).length > 0
+  if (isPlain) delete rest.attributes
+  return { ...(flags ? { flags } : {}), extra: { coco: rest, ...(isPlain ? { attributes } : {}) } }
 }
 
 function shapeArea(shape: Shape, box: Box | null): number {

@@ -45,7 +45,7 @@ export const cocoExamples: FormatExample<Record<string, never>>[] = [
             shape: { kind: 'box', box: [473.07, 395.93, 511.72, 424.6] },
             area: 1108,
             flags: { occluded: true },
-            extra: { coco: { id: 5, score: 0.5 } },
+            extra: { coco: { id: 5, score: 0.5 }, attributes: { color: 'red', height: 2.5, lit: true } },
           },
           {
             sample: '12',
