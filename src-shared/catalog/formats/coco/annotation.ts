@@ -193,8 +193,8 @@ export function toRow(
     row.num_keypoints = shape.keypoints.filter(([, , v]) => v > 0).length
   }
   for (const flag of flagNames) if (flags?.[flag]) row[flag] = true
-  const attributes = attributesSchema.safeParse(extra?.attributes).data
-  return Object.assign(row, rest, attributes && Object.keys(attributes).length > 0 ? { attributes } : {})
+  const attributes = plainAttributes(extra?.attributes)
+  return Object.assign(row, rest, attributes ? { attributes } : {})
 }
 
 export const flagNames = ['difficult', 'truncated', 'occluded'] as const
@@ -223,10 +223,16 @@ export function readExtras(row: Row): {
       delete rest[flag]
     }
   }
-  const attributes = attributesSchema.safeParse(rest.attributes).data
-  const isPlain = attributes !== undefined && Object.keys(attributes).length > 0
-  if (isPlain) delete rest.attributes
-  return { ...(flags ? { flags } : {}), extra: { coco: rest, ...(isPlain ? { attributes } : {}) } }
+  const attributes = plainAttributes(rest.attributes)
+  if (attributes) delete rest.attributes
+  return { ...(flags ? { flags } : {}), extra: { coco: rest, ...(attributes ? { attributes } : {}) } }
+}
+
+/** Most rows have none: they are not worth a parse. */
+function plainAttributes(value: unknown): Attributes | null {
+  if (value === undefined) return null
+  const attributes = attributesSchema.safeParse(value).data
+  return attributes && Object.keys(attributes).length > 0 ? attributes : null
 }
 
 function shapeArea(shape: Shape, box: Box | null): number {
