@@ -26,27 +26,29 @@ afterEach(async () => {
 
 /** Image i in variant v is filled with 10 i + v and has one box of class i. */
 function fillOptions(key: string, images = 4, variants = 2): FillOptions & { filled: number } {
-  const options = {
+  const options: FillOptions & { filled: number } = {
     key,
     folder,
     images,
     variants,
     filled: 0,
     onProgress: () => {},
-    batches: (async function* () {
-      for (let variant = 0; variant < variants; variant++)
-        for (let first = 0; first < images; first += 2) {
-          options.filled++
-          const positions = [first, first + 1]
-          const pixels = positions.flatMap((i) => Array<number>(12).fill(10 * i + variant))
-          const targets = Float32Array.from(positions.flatMap((i) => [i, 1, 1, 1, 1]))
-          const batch = { count: 2, width: 2, height: 2, images: Uint8Array.from(pixels), targets, maxGt: 1 }
-          const counts = { targetCounts: Int32Array.of(1, 1), release: () => {} }
-          yield { batch: { ...batch, ...counts } as unknown as Batch, variant, positions }
-        }
-    })(),
+    batches: fill(),
   }
   return options
+
+  async function* fill(): FillOptions['batches'] {
+    for (let variant = 0; variant < variants; variant++)
+      for (let first = 0; first < images; first += 2) {
+        options.filled++
+        const positions = [first, first + 1]
+        const pixels = positions.flatMap((i) => Array<number>(12).fill(10 * i + variant))
+        const targets = Float32Array.from(positions.flatMap((i) => [i, 1, 1, 1, 1]))
+        const batch = { count: 2, width: 2, height: 2, images: Uint8Array.from(pixels), targets, maxGt: 1 }
+        const counts = { targetCounts: Int32Array.of(1, 1), release: () => {} }
+        yield { batch: { ...batch, ...counts } as unknown as Batch, variant, positions }
+      }
+  }
 }
 
 async function epochsOf(cache: FeatureCache, epochs: number, from = { epoch: 0, batch: 0 }) {
