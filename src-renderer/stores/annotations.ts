@@ -77,6 +77,16 @@ export const useAnnotations = defineStore('annotations', () => {
         const ids = await wasDone(changes as AnnotationChange[], new Set(list.value.map((one) => one.id)))
         if (ids) return ids
       }
+      if (thrown instanceof TagwrightError && thrown.code === 'not-found') {
+        const left = await stillThere(changes as AnnotationChange[])
+        if (left.length < changes.length) {
+          await refresh()
+          const ids = left.length > 0 ? await apply(reason, left, { merge }) : []
+          return changes.map(
+            (change) => ids[left.indexOf(change as AnnotationEdit)] ?? (change.op === 'add' ? -1 : change.id),
+          )
+        }
+      }
       throw thrown
     } finally {
       saving.value--
@@ -156,6 +166,17 @@ function patch(
 function joinAttributes(old: Attributes, change: Record<string, Attributes[string] | null> = {}): Attributes {
   const entries = Object.entries({ ...old, ...change })
   return Object.fromEntries(entries.filter((entry): entry is [string, Attributes[string]] => entry[1] !== null))
+}
+
+/**
+ * Without the changes of annotations that were undone or removed elsewhere in the meantime: there is nothing left that
+ * they could change, and trying again would not bring it back.
+ */
+async function stillThere(changes: readonly AnnotationChange[]): Promise<AnnotationEdit[]> {
+  const { sample } = useAnnotations()
+  if (sample === null) return [...changes]
+  const there = new Set((await api.annotations.list({ sample })).annotations.map((one) => one.id))
+  return changes.filter((change) => change.op === 'add' || there.has(change.id))
 }
 
 /** After a lost answer: the ids when every change is found stored, null when not. */

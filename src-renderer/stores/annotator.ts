@@ -16,7 +16,9 @@ import { useHistory } from './history'
 import { useLabels } from './labels'
 import { useNavigation } from './navigation'
 import { useNotify } from './notify'
+import { useOverlays } from './overlays'
 import { useSamples } from './samples'
+import { useSession } from './session'
 
 /** A question for the label of a shape, shown as a popup. */
 export interface LabelQuestion {
@@ -73,6 +75,20 @@ export const useAnnotator = defineStore('annotator', () => {
       if (now && now.id === sampleId.value) row.value = now
     },
   )
+  // Ids of another project mean something else.
+  watch(
+    () => useSession().project?.folder,
+    (now, before) => {
+      if (before === undefined || now === before) return
+      samples.rows.clear()
+      samples.query = { ...samples.query, filter: {} }
+      useOverlays().boxes.clear()
+      clipboard.value = []
+      failed.value = []
+      hiddenLabels.value = new Set()
+      void close()
+    },
+  )
   // A label that is gone cannot be the label of new shapes.
   watch(
     () => labels.byId,
@@ -113,7 +129,13 @@ export const useAnnotator = defineStore('annotator', () => {
     useNavigation().go('label', { sample: id }, { replace: true })
     const loaded = annotations.open(id)
     const found = await samples.get(id)
-    if (sampleId.value === id) row.value = found
+    if (sampleId.value !== id) return true
+    row.value = found
+    if (found === null) {
+      notify.warning(translate('label.gone'))
+      await close()
+      return false
+    }
     await loaded
     return true
   }
@@ -121,8 +143,8 @@ export const useAnnotator = defineStore('annotator', () => {
   async function close(): Promise<void> {
     row.value = null
     samples.pinned = null
+    if (useNavigation().view === 'label') useNavigation().go('label', {}, { replace: true })
     await annotations.open(null)
-    useNavigation().go('label', {}, { replace: true })
   }
   /** The image `step` places on in the gallery's order; stays at the ends. */
   async function step(by: number): Promise<void> {
@@ -218,8 +240,10 @@ export const useAnnotator = defineStore('annotator', () => {
     notify.info(translate('label.copied', { count: shapes.length }))
   }
 
+  const history = useHistory()
+  history.before.add(async () => editor.value?.settled())
   /** Undo and redo lead to where they had an effect. */
-  useHistory().$onAction(({ name, after, onError }) => {
+  history.$onAction(({ name, after, onError }) => {
     if (name !== 'undo' && name !== 'redo') return
     let touched: readonly number[] = []
     const stop = api.project.on('changed', (change) => (touched = change.samples ?? touched))

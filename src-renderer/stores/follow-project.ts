@@ -5,6 +5,7 @@ import type { ProjectChange } from '@shared/contract/project'
 import { api, connection } from '../client/api'
 import { latest } from '../client/latest'
 import { useNotify } from './notify'
+import { useSession } from './session'
 
 /**
  * @param read reads and stores; may reject.
@@ -27,7 +28,7 @@ export function followProject(
       else if (code !== 'connection-lost' && code !== 'disconnected') useNotify().error(error)
     }
   })
-  watch(() => connection.epoch, () => void refresh(), { immediate: connection.epoch > 0 }) // prettier-ignore
+  watch([() => connection.epoch, () => useSession().project?.folder], () => void refresh(), { immediate: connection.epoch > 0 }) // prettier-ignore
   api.project.on('changed', (change) => {
     if (wanted(change)) void refresh()
   })

@@ -16,6 +16,7 @@ export default {
   noUnlabelled: 'No image in this list is waiting: each has objects or is reviewed.',
   atEnd: 'This is the last image of the list.',
   atStart: 'This is the first image of the list.',
+  gone: 'That image is no longer in the project.',
   noImages: 'No image matches.',
   countAll: '{count} images',
   countOf: '{count} of {total}',
@@ -133,8 +134,6 @@ export default {
   relink: {
     button: 'Find missing files…',
     title: 'Find missing files',
-    text: 'Looks through a folder and everything below it for the files of all missing images, by content, then by name and size.',
-    folder: 'Folder',
     look: 'Look',
     none: 'None of the {missing} missing images was found in {folder}.',
     found: '{relinked} of {missing} missing images were found: {byHash} by content, {byNameAndSize} by name and size.',

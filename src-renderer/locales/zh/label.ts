@@ -15,6 +15,7 @@ export default {
   noUnlabelled: '列表中没有待处理的图像：每张都有对象或已审核。',
   atEnd: '这是列表中的最后一张图像。',
   atStart: '这是列表中的第一张图像。',
+  gone: '该图像已不在项目中。',
   noImages: '没有符合条件的图像。',
   countAll: '{count} 张图像',
   countOf: '{count} / {total}',
@@ -130,8 +131,6 @@ export default {
   relink: {
     button: '查找缺失文件…',
     title: '查找缺失文件',
-    text: '在文件夹及其子文件夹中查找所有缺失图像的文件：先按内容，再按名称和大小。',
-    folder: '文件夹',
     look: '查找',
     none: '{missing} 张缺失图像在 {folder} 中均未找到。',
     found: '{missing} 张缺失图像中找到 {relinked} 张：按内容 {byHash} 张，按名称和大小 {byNameAndSize} 张。',
