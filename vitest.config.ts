@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     projects: [
       project('pure', { include: ['test/pure/**/*.test.ts'], testTimeout: 60_000 }),
-      project('node', { include: ['test/node/**/*.test.ts'], pool: 'forks', testTimeout: 30_000 }),
+      project('node', { include: ['test/node/**/*.test.ts'], pool: 'forks', testTimeout: 120_000 }),
       project('types', {
         include: [],
         typecheck: {
@@ -23,20 +23,20 @@ export default defineConfig({
         include: ['test/app/**/*.test.ts'],
         globalSetup: ['test/helpers/build-once.ts'],
         fileParallelism: false,
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
+        testTimeout: 300_000,
+        hookTimeout: 300_000,
       }),
       project('gpu', {
         include: ['test/gpu/**/*.test.ts'],
         pool: 'forks',
         fileParallelism: false,
-        testTimeout: 180_000,
+        testTimeout: 400_000,
       }),
       project('golden', {
         include: ['test/golden/**/*.test.ts'],
         pool: 'forks',
         fileParallelism: false,
-        testTimeout: 180_000,
+        testTimeout: 400_000,
       }),
     ],
   },

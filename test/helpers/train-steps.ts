@@ -3,6 +3,7 @@ import { type DetectorProgramOptions, detectorProgram } from '@shared/catalog/de
 import type { Program } from '@shared/engine/step'
 import { initialTensors } from '../../src-worker/train/initial'
 import { Stepper, type Tensors } from '../../src-worker/train/stepper'
+import { TrunkRunner } from '../../src-worker/train/trunk-runner'
 import type { SessionOptions } from '../../src-worker/runtime/session'
 import type { DetectorBatch } from './detector-batch'
 import { packImages } from './pack'
@@ -32,13 +33,19 @@ export async function trainSteps(
   { steps, lr, momentum = 0.9, beta2 = 0.999, useL1 = 0, seed = 0, initial }: TrainStepsOptions,
 ): Promise<TrainStepsResult> {
   const program = detectorProgram(model)
-  const stepper = await Stepper.create(program, model.optimizer, initial ?? initialTensors(program, seed), session)
+  const start = initial ?? initialTensors(program, seed)
+  const stepper = await Stepper.create(program, model.optimizer, start, session)
+  const trunk = program.trunk && (await TrunkRunner.open(program.trunk, start, session))
   const metrics: Record<string, number>[] = []
   for (let i = 0; i < steps; i++) {
     const batch = batches[i % batches.length]
     metrics.push(
       await stepper.step({
-        images: { images: packImages(batch.images, batch.shape, program.images.images.packing) },
+        // A frozen trunk sees the images in the program's stead, unless other layers see them too.
+        ...(program.images.images && {
+          images: { images: packImages(batch.images, batch.shape, program.images.images.packing) },
+        }),
+        ...(trunk && { features: await trunk.run(batch.images, batch.shape) }),
         tensors: {
           targets: { data: batch.targets, shape: batch.targetShape },
           useL1: { data: Float32Array.of(useL1), shape: [] },
@@ -52,5 +59,6 @@ export async function trainSteps(
   }
   const result = { program, metrics, params: stepper.read('param'), stats: stepper.read('stat') }
   await stepper.close()
+  await trunk?.close()
   return result
 }

@@ -65,7 +65,8 @@ const train = async (kind: number) => {
   return { run, job: await api.jobs.wait({ job }) }
 }
 const until = async (check: () => Promise<boolean> | boolean) => {
-  for (let i = 0; i < 400 && !(await check()); i++) await sleep(10)
+  // Patient: a process may take seconds to start where many start at once.
+  for (let i = 0; i < 4000 && !(await check()); i++) await sleep(10)
   expect(await check()).toBe(true)
 }
 /** Every step exactly once, in order. */
