@@ -14,7 +14,7 @@ export default {
   ids: 'Numbers',
   idsText: 'index {index} in models and YOLO files, category {coco} in COCO files',
   hasSkeleton: 'has a skeleton',
-  add: 'New label; several with commas',
+  add: 'Add labels: cat, dog',
   addButton: 'Add label',
   up: 'Move {name} up',
   down: 'Move {name} down',

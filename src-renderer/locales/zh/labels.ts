@@ -14,7 +14,7 @@ export default {
   ids: '编号',
   idsText: '模型和 YOLO 文件中的索引 {index}，COCO 文件中的类别 {coco}',
   hasSkeleton: '带骨架',
-  add: '新类别；可用逗号分隔多个',
+  add: '添加类别：猫, 狗',
   addButton: '添加类别',
   up: '上移 {name}',
   down: '下移 {name}',

@@ -29,7 +29,7 @@ browser.test(
   async () => {
     const page = await place.open({ hash: 'labels' })
     const row = (name: string) => page.getByRole('button', { name, exact: true })
-    const field = page.getByRole('textbox', { name: 'New label; several with commas' })
+    const field = page.getByRole('textbox', { name: 'Add labels: cat, dog' })
     await field.fill('<b>gull</b>, tern')
     await field.press('Enter')
     await see(row('<b>gull</b>')).toBeVisible()
