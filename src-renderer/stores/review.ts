@@ -5,6 +5,7 @@ import type { ReviewItem, ReviewKind } from '@shared/contract/review'
 import { api } from '../client/api'
 import { latest } from '../client/latest'
 import { followProject } from './follow-project'
+import { useNavigation } from './navigation'
 import { useNotify } from './notify'
 
 type Source = Awaited<ReturnType<typeof api.predictions.sources>>['sources'][number]
@@ -13,6 +14,9 @@ const page = 200
 
 export const useReview = defineStore('review', () => {
   const notify = useNotify()
+  const navigation = useNavigation()
+  /** The core works the queue out anew for every answer: nobody asks for it while boxes are drawn elsewhere. */
+  const watched = () => navigation.view === 'review'
   const sources = ref<Source[]>([])
   const source = ref<string | null>(null)
   const kinds = ref<ReviewKind[]>([])
@@ -32,6 +36,7 @@ export const useReview = defineStore('review', () => {
     sources.value = (await api.predictions.sources()).sources
     if (!sources.value.some((one) => one.source === source.value)) source.value = sources.value[0]?.source ?? null
     const of = source.value
+    if (!watched()) return
     if (of === null) {
       items.value = []
       uncertain.value = []
@@ -53,12 +58,22 @@ export const useReview = defineStore('review', () => {
     }
     loaded.value = true
   })
-  const refresh = followProject(read, () => {
-    sources.value = []
-    source.value = null
-    items.value = []
-  })
+  const refresh = followProject(
+    read,
+    () => {
+      sources.value = []
+      source.value = null
+      items.value = []
+    },
+    watched,
+  )
   api.predictions.on('changed', () => void refresh())
+  watch(
+    () => navigation.view,
+    () => {
+      if (watched()) void refresh()
+    },
+  )
   watch([source, kinds, conf, mode], () => {
     index.value = 0
     void refresh()
