@@ -6,6 +6,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive, shallowRef, watch } from 'vue'
 import type { Sample, SampleFilter, SampleSort } from '@shared/contract/samples'
 import { api } from '../client/api'
+import { batchReader } from '../client/batch-reader'
 import { followProject } from './follow-project'
 
 export interface SampleQuery {
@@ -28,10 +29,17 @@ export const useSamples = defineStore('samples', () => {
   /** Stays in the list although it no longer matches, until another is opened: what is worked on does not vanish. */
   const pinned = ref<number | null>(null)
   const rows = shallowReactive(new Map<number, Sample>())
-  const wanted = new Set<number>()
-  let asking = false
-  /** Counts readings: rows that were asked for before a change are asked for again. */
-  let round = 0
+  /** Asks for rows that are about to be shown; they appear in `rows`. */
+  const { want, renew } = batchReader(rows, {
+    batch,
+    kept,
+    async read(list) {
+      const { samples } = await api.samples.getMany({ samples: list })
+      const found = new Set(samples.map((sample) => sample.id))
+      for (const id of list) if (!found.has(id)) rows.delete(id)
+      return samples.map((sample) => [sample.id, sample] as const)
+    },
+  })
 
   const places = computed(() => {
     const map = new Map<number, number>()
@@ -50,9 +58,7 @@ export const useSamples = defineStore('samples', () => {
         ids.value = keepPinned(answer.ids)
         error.value = null
         ready.value = true
-        round++
-        for (const id of rows.keys()) wanted.add(id)
-        void ask()
+        renew(rows.keys())
       } catch (thrown) {
         error.value = thrown
         throw thrown
@@ -68,9 +74,7 @@ export const useSamples = defineStore('samples', () => {
     (change) => {
       if (change.sampleSet !== false || change.samples === undefined || dependsOnRows(query.value)) return true
       // Members and order cannot have changed: only what is told of these images.
-      round++
-      for (const id of change.samples) if (rows.has(id)) wanted.add(id)
-      void ask()
+      renew(change.samples)
       return false
     },
   )
@@ -90,39 +94,6 @@ export const useSamples = defineStore('samples', () => {
     void refresh()
   })
 
-  /** Asks for rows that are about to be shown; they appear in `rows`. */
-  function want(list: Iterable<number>): void {
-    for (const id of list) if (!rows.has(id)) wanted.add(id)
-    void ask()
-  }
-  async function ask(): Promise<void> {
-    if (asking) return
-    asking = true
-    try {
-      while (wanted.size > 0) {
-        // Newest wishes first: a fast scroll does not wait for what it has passed.
-        const some = [...wanted].slice(-batch)
-        for (const id of some) wanted.delete(id)
-        const asked = round
-        const { samples } = await api.samples.getMany({ samples: some })
-        const found = new Set(samples.map((sample) => sample.id))
-        for (const id of some) if (!found.has(id)) rows.delete(id)
-        for (const sample of samples) {
-          rows.delete(sample.id)
-          rows.set(sample.id, sample)
-        }
-        if (asked !== round) for (const id of some) wanted.add(id)
-        for (const id of rows.keys()) {
-          if (rows.size <= kept) break
-          rows.delete(id)
-        }
-      }
-    } catch {
-      // Asked for again by the next scroll or connection.
-    } finally {
-      asking = false
-    }
-  }
   /** The row of one image, read if need be; null when it is no longer there. */
   async function get(id: number): Promise<Sample | null> {
     const known = rows.get(id)
