@@ -7,12 +7,13 @@ import { type OpName, ops } from '@shared/engine/ops'
 import { contract } from './reference/contract'
 import { elementwise } from './reference/elementwise'
 import { pool } from './reference/pool'
+import { sample } from './reference/sample'
 import { shape } from './reference/shape'
 import { type RefRule, type RefTensor, refTensor } from './reference/tensor'
 
 export { type RefTensor, refTensor } from './reference/tensor'
 
-const rules: Readonly<Record<OpName, RefRule>> = { ...elementwise, ...shape, ...contract, ...pool }
+const rules: Readonly<Record<OpName, RefRule>> = { ...elementwise, ...shape, ...contract, ...pool, ...sample }
 const ruleOf = new Map<Op, RefRule>(Object.entries(ops).map(([key, op]) => [op, rules[key as OpName]]))
 
 /**

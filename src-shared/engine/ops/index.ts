@@ -6,6 +6,7 @@ import { gatherOps } from './gather'
 import { linearOps } from './linear'
 import { normOps } from './norm'
 import { poolOps } from './pool'
+import { sampleOps } from './sample'
 import { shapeOps } from './shape'
 
 export * from './activation'
@@ -15,6 +16,7 @@ export * from './gather'
 export * from './linear'
 export * from './norm'
 export * from './pool'
+export * from './sample'
 export * from './select'
 export * from './shape'
 
@@ -27,5 +29,6 @@ export const ops = {
   ...normOps,
   ...activationOps,
   ...poolOps,
+  ...sampleOps,
 }
 export type OpName = keyof typeof ops
