@@ -55,21 +55,20 @@ export const BilinearScatter: Op = {
   onnx: 'macro',
   lower({ inputs: [dy, at], node: { attrs } }) {
     const [n, c, h, w] = attrs.x as Shape
-    const p = at.shape[2]
-    const rows = reshape(transpose(dy, [0, 2, 1]), [n * p, c])
     const found = corners(at, h, w)
+    const graph = dy.node.graph
+    const channels = graph.constant(new Float32Array(c), [1, c, 1])
     const updates = concat(
-      found.map(({ weight }) => mul(rows, reshape(weight, [n * p, 1]))),
-      0,
+      found.map(({ weight }) => mul(dy, weight)),
+      2,
     )
     const index = concat(
-      found.map(({ cell }) => rowIndex(cell, n, h * w)),
-      0,
+      found.map(({ cell }) => cell),
+      2,
     )
-    const graph = dy.node.graph
-    const empty = expand(graph.scalar(0), [n * h * w, c])
-    const sum = graph.apply(ScatterAdd, [empty, cast(reshape(index, [4 * n * p, 1]), 'int64'), updates])[0]
-    return [transpose(reshape(sum, [n, h, w, c]), [0, 3, 1, 2])]
+    const empty = expand(graph.scalar(0), [n, c, h * w])
+    const places = cast(add(index, channels), 'int32')
+    return [reshape(graph.apply(ScatterAdd, [empty, places, updates], { axis: 2 })[0], [n, c, h, w])]
   },
   examples: [
     {
@@ -103,12 +102,15 @@ export const BilinearSlope: Op = {
   examples: [{ inputs: [{ shape: [2, 3, 7] }, { shape: [2, 3, 4, 5] }, { shape: [2, 2, 7], low: -1.4, high: 4.4 }] }],
 }
 
-/** The data with updates added at rows of indices [n, 1]; the order of equal indices is kept on the CPU. */
+/**
+ * The data with updates added at the positions of an axis that equal indices name more than once. ScatterND would move
+ * whole rows, but its threads lose updates of one row.
+ */
 const ScatterAdd: Op = {
-  name: 'ScatterND',
+  name: 'ScatterElements',
   infer: ([x]) => [{ shape: x!.shape, dtype: x!.dtype }],
   grad: none('emitted by lowerings only'),
-  onnx: { attrs: () => ({ reduction: { s: 'add' } }) },
+  onnx: { attrs: (a) => ({ axis: { i: a.axis as number }, reduction: { s: 'add' } }) },
   examples: [],
 }
 
@@ -182,7 +184,7 @@ export interface DeformAttrs {
  * @param modulation factor of each tap [N, G k k, Ho, Wo]. @returns columns [N, C k k, Ho Wo], channel by channel.
  */
 export function deformColumns(x: Value, offset: Value, at: DeformAttrs, modulation?: Value, open = false): Value {
-  const [n, c, h, w] = x.shape
+  const [n, c] = x.shape
   const { kernel: k, stride, dilation, padding, offsetGroups: groups } = at
   const [, , ho, wo] = offset.shape
   const taps = k * k
