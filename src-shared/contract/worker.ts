@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { shapeSchema, flagsSchema } from '../domain/annotation'
 import { modelInputSchema } from '../domain/model-input'
 import { providerSchema } from '../domain/recipe'
+import { scoreSchema } from '../domain/score'
 import { defineContract, noInput, noOutput } from './rpc'
 import { providerProbeSchema } from './system'
 
@@ -32,7 +33,7 @@ export const thresholdsSchema = z.object({
 })
 export type Thresholds = z.infer<typeof thresholdsSchema>
 /** Where curves of the AP type want all detections. */
-export const evalThresholds: Thresholds = { conf: 0.001, iou: 0.65, maxDet: 100 }
+export const evalThresholds: Thresholds = { conf: 0.001, iou: 0.65, maxDet: 300 }
 export const predictThresholds: Thresholds = { conf: 0.25, iou: 0.45, maxDet: 300 }
 
 /** A trained model: a run's checkpoint, or any ONNX file. */
@@ -111,8 +112,8 @@ export const trainResultSchema = z.object({
   /** `stopped`: early stopping; `cancelled`: the signal, after a checkpoint was written. */
   status: z.enum(['done', 'stopped', 'cancelled']),
   /** The best epoch's evaluation, null when none was evaluated. */
-  best: z.object({ epoch: z.number(), step: z.int(), AP: z.number(), AP50: z.number() }).nullable(),
-  last: z.object({ epoch: z.number(), step: z.int(), AP: z.number(), AP50: z.number() }).nullable(),
+  best: scoreSchema.nullable(),
+  last: scoreSchema.nullable(),
   /** Wall time of this call. */
   seconds: z.number(),
   /** Training steps only, from the second epoch where there is one. */

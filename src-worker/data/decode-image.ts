@@ -11,7 +11,8 @@ sharp.concurrency(1)
 sharp.cache(false)
 
 /**
- * Decodes a file: EXIF orientation applied, colour profile converted to sRGB, alpha dropped.
+ * Decodes a file: EXIF orientation applied, alpha dropped, 8-bit RGB. An embedded RGB colour profile is not applied, as
+ * in OpenCV and PIL: published weights were trained on the stored numbers. CMYK is converted to sRGB.
  * @throws TagwrightError `image-missing`, `image-unreadable` with the path in `details.file`.
  */
 export async function decodeImage(file: string): Promise<Pixels> {
@@ -32,7 +33,7 @@ async function readBytes(file: string): Promise<Buffer> {
 export async function decodeBytes(bytes: Uint8Array, file: string): Promise<Pixels> {
   try {
     if (isBmp(bytes)) return fromBitmap(decodeBmp(bytes))
-    const { data, info } = await sharp(bytes, { failOn: 'error' })
+    const { data, info } = await sharp(bytes, { failOn: 'error', ignoreIcc: true })
       .autoOrient()
       .toColourspace('srgb')
       .removeAlpha()

@@ -27,7 +27,7 @@ beforeEach(() => {
 })
 
 data.describe('YOLOX-nano as its authors exported it', () => {
-  data.test('detects on coco128 about as well as published, and always the same', async () => {
+  data.test('detects on coco128 as well as the reference, and always the same', async () => {
     const { header, samples } = coco128()
     writeSnapshotFile(join(dir, 'snapshot.jsonl.gz'), header, samples)
     const { report, logs } = silentReport()
@@ -47,13 +47,13 @@ data.describe('YOLOX-nano as its authors exported it', () => {
       { report, threadFile: null, loaderThreads: 0 },
     )
     expect(logs).toEqual([])
-    // The published figures depend on how pixels are resampled and on how many classes a box may have.
-    const published = { AP: 0.338, AP50: 0.518, AP75: 0.33, APs: 0.158, APm: 0.366, APl: 0.557, AR100: 0.481 }
-    for (const [name, value] of Object.entries(published))
-      expect(Math.abs(result.coco[name] - value), name).toBeLessThan(0.011)
-    // Bilinear pixels without antialias, the best class of each box, 100 boxes an image.
-    expect(result.coco.AP).toBeCloseTo(0.3358, 3)
-    expect(result.coco.AP50).toBeCloseTo(0.5112, 3)
+    // The reference's own numbers; APl and AR depend most on its limits of boxes an image, which are not known.
+    const reference = { AP: 0.338, AP50: 0.518 }
+    for (const [name, value] of Object.entries(reference))
+      expect(Math.abs(result.coco[name] - value), name).toBeLessThan(0.002)
+    const rough = { AP75: 0.33, APs: 0.158, APm: 0.366, APl: 0.557, AR100: 0.481 }
+    for (const [name, value] of Object.entries(rough))
+      expect(Math.abs(result.coco[name] - value), name).toBeLessThan(0.009)
     expect(result.images).toBe(128)
     const rows = JSON.parse(readFileSync(join(dir, 'predictions.json'), 'utf8')) as { category_id: number }[]
     expect(rows.length).toBeGreaterThan(1000)

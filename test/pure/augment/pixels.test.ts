@@ -41,6 +41,24 @@ describe('resizeBilinear', () => {
     // Columns at .25 and 1.75: 15, 105 above and 135, 225 below; rows at weights 0, 1/2, 1.
     expect([...target.data]).toEqual([15, 105, 75, 165, 135, 225])
   })
+  test.each([
+    [
+      [7, 6],
+      [
+        ...[12, 148, 181, 7, 73, 134, 180, 23, 81, 127, 131, 96, 112, 154, 61, 28, 67, 227, 103, 93, 147],
+        ...[172, 82, 44, 117, 43, 103, 222, 139, 104, 77, 76, 102, 118, 125, 77, 113, 117, 61, 176, 131, 9],
+      ],
+    ],
+    [
+      [3, 3],
+      [80, 48, 145, 80, 173, 134, 105, 66, 93],
+    ],
+  ])('5 x 4 to %j as OpenCV 4.6 gives it, to the last bit', ([width, height], expected) => {
+    const pixels = [12, 250, 7, 99, 180, 33, 0, 255, 64, 128, 200, 17, 90, 3, 241, 77, 140, 61, 222, 9]
+    const target = emptyPicture(width, height)
+    resizeBilinear({ data: Int32Array.from(pixels), offset: 0, width: 5, height: 4 }, target)
+    expect([...target.data]).toEqual(expected)
+  })
 })
 
 describe('letterbox', () => {
