@@ -1,9 +1,10 @@
 /** Exports a run's model to an ONNX file, with its parity report. */
+import { statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { runsContract } from '@shared/contract/runs'
-import type { ExportReport } from '@shared/contract/worker'
+import { runsContract, type RunExportReport } from '@shared/contract/runs'
 import { addArtifact } from '../store/artifact'
+import { bundleModel } from './bundle-model'
 import { callWorker } from './call-worker'
 import { defineJob } from './define-job'
 import { needStore, type JobDeps } from './job-deps'
@@ -14,17 +15,22 @@ export const exportJob = (deps: JobDeps) =>
     kind: 'export',
     lane: 'worker',
     params: runsContract.methods.export.input,
-    async run({ run, checkpoint, out, ...options }, context): Promise<ExportReport> {
+    async run({ run, checkpoint, out, bundle, ...rest }, context): Promise<RunExportReport> {
       const store = needStore(deps)
       const model = resolveModel(deps, { kind: 'run', run, checkpoint })
       const ref = model.ref as Extract<typeof model.ref, { kind: 'run' }>
       const file = resolve(out)
       await mkdir(dirname(file), { recursive: true })
       const report = await callWorker({ ...deps, context }, (worker, call) =>
-        worker.exportOnnx({ ...options, runDir: ref.runDir, checkpoint: ref.checkpoint, out: file }, call),
+        worker.exportOnnx({ ...rest, runDir: ref.runDir, checkpoint: ref.checkpoint, out: file }, call),
       )
-      addArtifact(store.db, { run: model.run, kind: 'onnx', file, bytes: report.bytes, meta: report })
+      const options = { checkpoint: ref.checkpoint, ...rest }
+      addArtifact(store.db, { run: model.run, kind: 'onnx', file, bytes: report.bytes, meta: { ...report, options } })
+      // The card in the bundle names the file.
+      const zip = bundle ? await bundleModel(store, { run: model.run!, file, licence: rest.licence }, context) : null
+      if (zip)
+        addArtifact(store.db, { run: model.run, kind: 'bundle', file: zip, bytes: statSync(zip).size, meta: null })
       deps.hub.emit('runs.changed', { run: model.run! })
-      return report
+      return { ...report, bundle: zip }
     },
   })

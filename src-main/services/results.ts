@@ -8,14 +8,15 @@ import { labelCounts } from '@shared/evaluation/label-counts'
 import { labelStatistics } from '@shared/evaluation/label-statistics'
 import { selectObjects, type ObjectIndex, type SelectedObject } from '@shared/evaluation/select-objects'
 import { needStore, type JobDeps } from '../jobs/job-deps'
+import { modelCard } from '../jobs/model-card'
 import type { Queue } from '../jobs/queue'
+import { snippets } from '../jobs/snippets'
 import { deleteEvaluation, getEvaluation, listEvaluations, type EvaluationRow } from '../store/evaluation'
 import { findRun } from '../store/run'
 import { compareEvaluations, compareImages } from './compare-evaluations'
-import { modelCard } from './model-card'
 import { openEvaluation, withoutDetails, type OpenEvaluation } from '../store/open-evaluation'
+import { listExports } from './exports'
 import { listPlots, writeResultFile } from './result-files'
-import { snippets } from './snippets'
 
 export function createResultsService(deps: JobDeps, queue: () => Queue): ServiceHandlers<typeof resultsContract> {
   const open = (id: number) => openEvaluation(needStore(deps), id)
@@ -94,6 +95,7 @@ export function createResultsService(deps: JobDeps, queue: () => Queue): Service
       return { job: queue().add('report', { ...input, run: id }, { run: id }).id }
     },
     modelCard: ({ run, licence }) => modelCard(needStore(deps), run, licence),
+    exports: ({ run }) => listExports(needStore(deps), findRun(needStore(deps).db, run).id),
     snippets: ({ file }) => snippets(file),
   }
 }

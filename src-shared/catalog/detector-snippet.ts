@@ -11,6 +11,10 @@ export interface SnippetOptions {
   iou: number
 }
 
+/** What the programs were tried with; a test holds them to what is installed here. */
+export const nodePackages = { 'onnxruntime-node': '^1.30.0', sharp: '^0.35.5' }
+export const pythonPackages = ['onnxruntime', 'opencv-python', 'numpy']
+
 /** Throws `not-available` for outputs that this product does not export. */
 function checkFormat({ spec, file }: SnippetOptions): boolean {
   const { format } = spec.output

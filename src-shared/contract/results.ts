@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { splitSchema } from '../domain/split'
 import { startedJobSchema } from './jobs'
 import { defineContract, noOutput } from './rpc'
-import { evaluationSchema, sliceSchema, thresholdsSchema } from './worker'
+import { evaluationSchema, exportReportSchema, sliceSchema, thresholdsSchema } from './worker'
 
 const share = z.number().min(0).max(1)
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()])
@@ -311,6 +311,26 @@ export const resultsContract = defineContract({
     modelCard: {
       input: z.object({ run: z.string().min(1), licence: z.string().max(200).nullable().default(null) }),
       output: z.object({ markdown: z.string(), json: z.record(z.string(), z.unknown()) }),
+    },
+    /** Files that were exported from a run, newest first; `zip`: a bundle of the model, its card and programs. */
+    exports: {
+      input: z.object({ run: z.string().min(1) }),
+      output: z.object({
+        exports: z.array(
+          z.object({
+            id: z.int(),
+            kind: z.enum(['onnx', 'zip']),
+            file: z.string(),
+            bytes: z.int(),
+            /** ISO 8601, UTC. */
+            createdAt: z.string(),
+            /** null: the file is not there any more. */
+            download: downloadSchema.nullable(),
+            /** What the export said about an ONNX file. */
+            report: exportReportSchema.nullable(),
+          }),
+        ),
+      }),
     },
     /** Programs that load an exported file and print its detections. */
     snippets: {

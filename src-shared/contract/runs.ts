@@ -8,6 +8,7 @@ import {
   detectionSchema,
   evalThresholds,
   modelRefSchema,
+  exportReportSchema,
   predictThresholds,
   sliceSchema,
   thresholdsSchema,
@@ -107,6 +108,13 @@ export const inferenceOptions = (thresholds: z.infer<typeof thresholdsSchema>) =
   classMap: z.record(z.string(), z.string()).nullable().default(null),
   provider: providerSchema.default('auto'),
 })
+export const runExportReportSchema = z.object({
+  ...exportReportSchema.shape,
+  /** Path of the zip; null: not asked for. */
+  bundle: z.string().nullable(),
+})
+export type RunExportReport = z.infer<typeof runExportReportSchema>
+
 
 export const predictedImageSchema = z.object({
   id: z.int(),
@@ -265,7 +273,7 @@ export const runsContract = defineContract({
       }),
       output: startedJobSchema,
     },
-    /** Job result: ExportReport (contract/worker). */
+    /** Job result: RunExportReport. The thresholds count with `nms` only: they are built into the file. */
     export: {
       input: z.object({
         run: runRef,
@@ -275,6 +283,11 @@ export const runsContract = defineContract({
         dynamic: z.boolean().default(false),
         half: z.boolean().default(false),
         /** Of the weights; written into the file's metadata. */
+        conf: z.number().min(0).max(1).default(predictThresholds.conf),
+        iou: z.number().min(0).max(1).default(predictThresholds.iou),
+        maxDet: z.int().min(1).default(predictThresholds.maxDet),
+        /** Writes a zip beside the file too: the model, its card, and programs that use it. */
+        bundle: z.boolean().default(false),
         licence: z.string().min(1).max(200).nullable().default(null),
       }),
       output: startedJobSchema,

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 /** What a test or benchmark may want from outside the repository. */
-export type Need = 'data' | 'golden' | 'browser' | 'gpu' | 'torch' | 'pycocotools'
+export type Need = 'data' | 'golden' | 'browser' | 'gpu' | 'torch' | 'pycocotools' | 'onnxruntime'
 
 /** Where it is, or why it is not there and what to do. */
 export type Found = { path: string } | { reason: string }
@@ -94,6 +94,23 @@ function findPycocotools(): Found {
   }
 }
 
+/** A Python in which programs for exported models run. */
+function findOnnxruntime(): Found {
+  const named = process.env.TAGWRIGHT_PYTHON
+  const places = [...(named ? [named] : []), '/usr/bin/python3', 'python3']
+  for (const path of places) {
+    try {
+      execFileSync(path, ['-c', 'import cv2, numpy, onnxruntime'], { stdio: 'ignore', timeout: 60_000 })
+      return { path }
+    } catch {
+      continue
+    }
+  }
+  return {
+    reason: `onnxruntime, cv2 and numpy are not importable in ${places.join(', ')}; pip install onnxruntime opencv-python-headless numpy or set TAGWRIGHT_PYTHON`,
+  }
+}
+
 const finders: Record<Need, (root: string) => Found> = {
   data: (root) => findFolder(root, 'TAGWRIGHT_DATA', '../shared/data', 'detect/bccd'),
   golden: (root) => findFolder(root, 'TAGWRIGHT_GOLDEN', '../shared/golden', 'yolox_nano/manifest.json'),
@@ -101,6 +118,7 @@ const finders: Record<Need, (root: string) => Found> = {
   gpu: findGpu,
   torch: findTorch,
   pycocotools: findPycocotools,
+  onnxruntime: findOnnxruntime,
 }
 
 /** Looks for something outside the repository; relative folders are taken from `root`, the project's root. */

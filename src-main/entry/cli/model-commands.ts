@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import type { z } from 'zod'
 import { TagwrightError } from '@shared/base/errors'
 import type { ExportReport as DatasetReport } from '@shared/contract/datasets'
-import type { ModelSource, PredictedImage, PredictResult } from '@shared/contract/runs'
+import type { ModelSource, PredictedImage, PredictResult, RunExportReport } from '@shared/contract/runs'
 import type { Evaluation, ExportReport } from '@shared/contract/worker'
 import { evalThresholds, predictThresholds, type sliceSchema } from '@shared/contract/worker'
 import { modelInputSchema, type ModelInput } from '@shared/domain/model-input'
@@ -255,6 +255,7 @@ const exportOnnx = (cli: CliContext) =>
   defineCommand('export <project> --run <run> --out <file.onnx> [options]', 'Export a run as an ONNX file.', [
     'export harbour --run latest --out harbour.onnx',
     'export harbour --run r2 --out harbour-nms.onnx --nms --dynamic',
+    'export harbour --run latest --out harbour.onnx --licence CC-BY-4.0 --bundle',
   ])
     .argument('<project>', 'project folder')
     .requiredOption('--run <run>', 'id, name, or latest')
@@ -263,15 +264,33 @@ const exportOnnx = (cli: CliContext) =>
     .option('--nms', 'with the suppression inside: output [N, max, 6]', false)
     .option('--dynamic', 'batch size is free', false)
     .option('--half', '16-bit weights and arithmetic; inputs and outputs stay 32-bit', false)
-    .option('--licence <name>', 'of the weights, written into the file')
+    .option('--licence <name>', 'of the weights, written into the file and the card')
+    .option('--conf <score>', `with --nms: confidence threshold (default ${predictThresholds.conf})`, number(0, 1))
+    .option('--iou <iou>', `with --nms: IoU threshold (default ${predictThresholds.iou})`, number(0, 1))
+    .option('--max-det <n>', `with --nms: detections at most (default ${predictThresholds.maxDet})`, integer(1))
+    .option('--bundle', 'write a zip beside the file too: model, card, programs for Node and Python', false)
     .action(async (folder: string, options: ExportOptions, command: Command) => {
-      const { run, checkpoint, nms, dynamic, half, licence = null } = options
+      const { run, checkpoint, nms, dynamic, half, bundle, licence = null, conf, iou, maxDet } = options
+      const thresholds = Object.entries({ conf, iou, maxDet }).filter(([, value]) => value !== undefined)
+      if (thresholds.length > 0 && !nms) {
+        throw new TagwrightError('usage', '--conf, --iou and --max-det are built into files with --nms only. Add it.')
+      }
       const report = await withProject(cli, folder, (api) =>
-        followJob<ExportReport>(cli, api, () =>
-          api.runs.export({ run, checkpoint, out: resolve(options.out), nms, dynamic, half, licence }),
+        followJob<RunExportReport>(cli, api, () =>
+          api.runs.export({
+            run,
+            checkpoint,
+            out: resolve(options.out),
+            nms,
+            dynamic,
+            half,
+            licence,
+            bundle,
+            ...Object.fromEntries(thresholds),
+          }),
         ),
       )
-      cli.answer(command, report, () => exportText(report))
+      cli.answer(command, report, () => [...exportText(report), ...(report.bundle ? [`Bundle: ${report.bundle}`] : [])])
     })
 interface ExportOptions {
   run: string
@@ -280,7 +299,11 @@ interface ExportOptions {
   nms: boolean
   dynamic: boolean
   half: boolean
+  bundle: boolean
   licence?: string
+  conf?: number
+  iou?: number
+  maxDet?: number
 }
 
 export function exportText({ file, bytes: size, opset, input, output, parity, half }: ExportReport): string[] {

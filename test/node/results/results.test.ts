@@ -1,6 +1,16 @@
 /** Stored evaluations of a run with random weights: the service's answers, plots, report, card and a program to copy. */
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -8,9 +18,11 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Comparison, EvaluationDetail } from '@shared/contract/results'
 import { evalThresholds, predictThresholds } from '@shared/contract/worker'
+import { bundleModel } from '../../../src-main/jobs/bundle-model'
 import { drawRunPlots } from '../../../src-main/jobs/draw-run-plots'
 import { reportJob } from '../../../src-main/jobs/report-job'
 import { servedFile } from '../../../src-main/media/served-files'
+import { unzip } from '../../../src-main/media/unzip'
 import { csvCell } from '../../../src-main/services/result-files'
 import { createResultsService } from '../../../src-main/services/results'
 import { addEvaluation } from '../../../src-main/store/evaluation'
@@ -21,7 +33,11 @@ import { evaluate } from '../../../src-worker/predict/evaluate'
 import { predict } from '../../../src-worker/predict/predict'
 import { overContract, serviceDeps } from '../../helpers/job-deps'
 import { makeRun, type MadeRun } from '../../helpers/made-run'
+import { need } from '../../helpers/need'
 import { silentReport } from '../../helpers/silent-report'
+
+const python = need('onnxruntime')
+const product = JSON.parse(readFileSync('package.json', 'utf8')) as { dependencies: Record<string, string> }
 
 let dir: string
 let made: MadeRun
@@ -256,4 +272,75 @@ describe('a program to copy', () => {
     },
     60_000,
   )
+
+  it('travels with the model and its card in one zip, and runs from there as its card says', async () => {
+    const { file, bundle } = await bundled('bundle.onnx')
+    const there = join(dir, 'unzipped')
+    await unzip(bundle, there, { maxFiles: 100, maxBytes: 2 ** 30 })
+    expect(readdirSync(there).sort()).toEqual(
+      ['README.md', 'bundle.onnx', 'card.json', 'detect.mjs', 'detect.py', 'package.json', 'requirements.txt'].sort(),
+    )
+    expect(readFileSync(join(there, 'bundle.onnx')).equals(readFileSync(file))).toBe(true)
+    expect(readFileSync(join(there, 'README.md'), 'utf8')).toMatch(/Licence: CC-BY-4\.0[^]*node detect\.mjs photo\.jpg/)
+    expect(JSON.parse(readFileSync(join(there, 'card.json'), 'utf8'))).toMatchObject({ licence: 'CC-BY-4.0' })
+    const { dependencies } = JSON.parse(readFileSync(join(there, 'package.json'), 'utf8')) as typeof product
+    for (const [name, wanted] of Object.entries(dependencies)) expect(`^${product.dependencies[name]}`).toBe(wanted)
+    symlinkSync(resolve('node_modules'), join(there, 'node_modules'))
+    const photo = made.samples[0].file
+    const lines = execFileSync(process.execPath, ['detect.mjs', photo], { cwd: there, encoding: 'utf8' })
+    expect(lines.trim().split('\n')).toHaveLength((await detected(file, photo)).length)
+  }, 60_000)
+
+  for (const nms of [false, true]) {
+    python.test(`finds in Python what the run finds (suppression inside: ${nms})`, async () => {
+      const { file } = await bundled(`python-${nms}.onnx`, nms)
+      const { python: program } = (await results('snippets', { file })) as { python: string }
+      writeFileSync(join(dir, 'detect.py'), program)
+      const photos = made.samples.map((one) => one.file)
+      const output = execFileSync(python.path, ['detect.py', ...photos], { cwd: dir, encoding: 'utf8' })
+      for (const photo of photos) {
+        const lines = output.split('\n').filter((line) => line.startsWith(`${photo} `))
+        const found = lines.map((line) => line.slice(photo.length + 1).split(' '))
+        const wanted = await detected(file, photo)
+        expect(found.map(([name]) => name).sort()).toEqual(wanted.map(({ label }) => made.labels[label].name).sort())
+        // OpenCV resizes in fixed point: bytes differ by one here and there.
+        for (const { label, score, box } of wanted) {
+          const near = found.some(
+            ([name, s, ...b]) =>
+              name === made.labels[label].name &&
+              Math.abs(Number(s) - score) < 0.01 &&
+              box.every((value, side) => Math.abs(Number(b[side]) - value) < 1),
+          )
+          expect([label, score, box, near]).toEqual([label, score, box, true])
+        }
+      }
+    })
+  }
+
+  async function bundled(name: string, nms = false): Promise<{ file: string; bundle: string }> {
+    const file = join(dir, name)
+    await exportOnnx(
+      { runDir: made.runDir, checkpoint: 'best', out: file, nms, dynamic: false, half: false, ...predictThresholds },
+      { report: silentReport().report, ...host },
+    )
+    const context = { signal, log: () => {} }
+    return { file, bundle: await bundleModel(store, { run: 'r1', file, licence: 'CC-BY-4.0' }, context) }
+  }
+  async function detected(file: string, photo: string) {
+    const voice = silentReport()
+    await predict(
+      {
+        ...predictThresholds,
+        model: { kind: 'onnx', file },
+        labels: null,
+        classMap: null,
+        slice: null,
+        provider: 'cpu',
+        images: [{ id: 1, file: photo, cocoImageId: 1 }],
+      },
+      voice.report,
+      undefined,
+    )
+    return voice.detections[0].detections
+  }
 })
