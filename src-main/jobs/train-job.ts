@@ -7,8 +7,10 @@ import { canonicalJson } from '@shared/base/canonical-json'
 import { TagwrightError, toErrorShape } from '@shared/base/errors'
 import { finalJobStatuses, type Job } from '@shared/contract/jobs'
 import type { TrainResult } from '@shared/contract/worker'
+import { tasks } from '@shared/catalog/tasks'
 import type { Metric } from '@shared/domain/metric'
 import { parseRecipe } from '@shared/domain/recipe'
+import { mainScore } from '@shared/domain/score'
 import type { Split } from '@shared/domain/split'
 import { putCheckpoint } from '../store/checkpoint'
 import { appendMetrics, deleteMetricsAfter, metricsSince } from '../store/metric'
@@ -142,7 +144,7 @@ async function train(
 
   function storeMetrics(rows: Metric[]): void {
     const cursor = appendMetrics(db, run, rows)
-    const scores = readScores(rows)
+    const scores = readScores(rows, before.task)
     const end = rows.at(-1)
     const row = getRun(db, run)
     updateRun(db, run, {
@@ -161,27 +163,36 @@ async function train(
     for (let after = 0; ;) {
       const { rows, cursor } = metricsSince(db, run, after)
       if (rows.length === 0) break
-      scores.push(...readScores(rows.filter((row): row is Metric => row.value !== null)))
+      scores.push(
+        ...readScores(
+          rows.filter((row): row is Metric => row.value !== null),
+          before.task,
+        ),
+      )
       after = cursor
     }
     updateRun(db, run, { best: bestOf(null, scores), last: scores.at(-1) ?? null })
   }
 }
 
-/** Evaluations among metric rows: `val/AP` with the `val/AP50` of the same step, which comes in the same report. */
-function readScores(rows: readonly Metric[]): RunScore[] {
+/** Evaluations among metric rows: the task's numbers of one step come in the same report. */
+function readScores(rows: readonly Metric[], task: string): RunScore[] {
+  const { scores } = tasks.get(task)
+  const [first] = scores
   return rows
-    .filter(({ series }) => series === 'val/AP')
-    .map(({ step, epoch, value }) => ({
-      epoch,
-      step,
-      AP: value,
-      AP50: rows.find((row) => row.series === 'val/AP50' && row.step === step)?.value ?? -1,
-    }))
+    .filter(({ series }) => series === `val/${first}`)
+    .map(({ step, epoch }) => {
+      const valueOf = (name: string) =>
+        rows.find((row) => row.series === `val/${name}` && row.step === step)?.value ?? -1
+      return { epoch, step, ...Object.fromEntries(scores.map((name) => [name, valueOf(name)])) }
+    })
 }
 
 const bestOf = (best: RunScore | null, scores: readonly RunScore[]): RunScore | null =>
-  scores.reduce<RunScore | null>((top, score) => (top === null || score.AP > top.AP ? score : top), best)
+  scores.reduce<RunScore | null>(
+    (top, score) => (top === null || mainScore(score) > mainScore(top) ? score : top),
+    best,
+  )
 
 /** Cancelled or paused by a person, or interrupted because the project closes. */
 function statusOfAbort(signal: AbortSignal): 'interrupted' | 'paused' | 'cancelled' {

@@ -1,16 +1,12 @@
 /** Table `run`: a training run. Ids are `r1`, `r2`...; files lie in `runs/<id>`. */
 import type { ErrorShape } from '@shared/base/errors'
 import { TagwrightError } from '@shared/base/errors'
+import type { Score } from '@shared/domain/score'
 import { atomically, sql, type ReadDb, type WriteDb } from './db'
 import type { JobStatus } from './job'
 import { fromJson, toJson } from './json'
 
-export interface RunScore {
-  epoch: number
-  step: number
-  AP: number
-  AP50: number
-}
+export type RunScore = Score
 export interface RunRow {
   id: string
   name: string

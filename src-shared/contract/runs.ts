@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { splitSchema } from '../domain/split'
 import { providerSchema } from '../domain/recipe'
+import { scoreSchema } from '../domain/score'
 import { jobStatusSchema, startedJobSchema } from './jobs'
 import { defineContract, noInput, noOutput } from './rpc'
 import {
@@ -13,8 +14,6 @@ import {
   sliceSchema,
   thresholdsSchema,
 } from './worker'
-
-const scoreSchema = z.object({ epoch: z.number(), step: z.int(), AP: z.number(), AP50: z.number() })
 
 export const runSummarySchema = z.object({
   id: z.string(),

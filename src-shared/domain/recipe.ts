@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { nearest } from '../base/registry'
 import { TagwrightError } from '../base/errors'
+import { defaultModels, taskSchema } from './task'
 
 const auto = z.literal('auto')
 /** A catalog entry chosen by id, with its own parameters beside it; the catalog validates those. */
@@ -16,9 +17,10 @@ export type Provider = z.infer<typeof providerSchema>
 
 export const recipeSchema = z.strictObject({
   schema: z.literal(1).default(1),
-  task: z.enum(['detect']).default('detect'),
+  task: taskSchema.default('detect'),
   model: z
     .strictObject({
+      /** The task's own where it is not given. */
       id: z.string().default('yolox-nano'),
       params: z.record(z.string(), z.unknown()).default({}),
       /** Path of a checkpoint of this product or of an ONNX file to start from, or null for random weights. */
@@ -49,6 +51,8 @@ export const recipeSchema = z.strictObject({
   loss: z
     .strictObject({
       iou: z.enum(['iou', 'giou']).default('iou'),
+      /** Classification only: share of the target that is spread over all classes. */
+      smoothing: z.number().min(0).max(1).default(0.1),
       /** Last epochs without mosaic and mixup, with the L1 term. 'auto': a tenth of the epochs. */
       closeEpochs: z.union([auto, z.int().min(0)]).default('auto'),
     })
@@ -95,7 +99,10 @@ export const recipeSchema = z.strictObject({
   batch: z
     .strictObject({ size: z.union([auto, z.int().min(1)]).default('auto'), accumulate: z.int().min(1).default(1) })
     .prefault({}),
-  /** Parameters whose name starts with one of these prefixes are not trained; norms there keep their statistics. */
+  /**
+   * Parameters whose name starts with one of these prefixes are not trained; norms there keep their statistics.
+   * `before:<node>` is all that lies before a node of an imported network.
+   */
   freeze: z.array(z.string()).default([]),
   /** Frozen layers that see the images are a trunk; what it makes of an image can be kept on disk. */
   features: z
@@ -117,7 +124,11 @@ export type RecipeInput = z.input<typeof recipeSchema>
 /** Validates a recipe; the message names the key, the value and, for an unknown key, the nearest known one. */
 export function parseRecipe(input: unknown): Recipe {
   const result = recipeSchema.safeParse(input)
-  if (result.success) return result.data
+  if (result.success) {
+    const { task, model } = result.data
+    const named = (input as { model?: { id?: unknown } } | undefined)?.model?.id !== undefined
+    return named ? result.data : { ...result.data, model: { ...model, id: defaultModels[task] } }
+  }
   const issue = result.error.issues[0]
   const at = issue.path.join('.')
   if (issue.code === 'unrecognized_keys') {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { rng } from '@shared/base/rng'
-import { models } from '@shared/catalog/models'
+import { modelOf } from '@shared/catalog/models'
 import { createLoader } from '../data/loader'
 import type { Batch, LoaderOptions } from '../data/types'
 import { FeatureCache } from './feature-cache'
@@ -40,7 +40,7 @@ export async function openBatches(
     closeEpochs: recipe.loss.closeEpochs,
     augment: recipe.augment,
     maxGt,
-    input: models.get(recipe.model.id).input,
+    input: modelOf(recipe.model).input,
     pack: { layout: state.layout, type: 'uint8' },
     threads: host.threadFile ? host.loaderThreads : 0,
     threadFile: host.threadFile ?? undefined,

@@ -1,6 +1,6 @@
 /** Finds the first op that turns finite numbers into NaN or infinity, after a training step has failed. */
-import type { DetectorProgramOptions } from '@shared/catalog/detector'
-import { yoloxLoss } from '@shared/catalog/losses/yolox'
+import { tasks } from '@shared/catalog/tasks'
+import { type ProgramOptions, normalise } from '@shared/catalog/training-program'
 import { Graph } from '@shared/engine/graph'
 import { lower } from '@shared/engine/lower'
 import { Nn } from '@shared/engine/nn'
@@ -12,15 +12,15 @@ import type { Tensors } from './stepper'
 export interface FailedBatch {
   /** [N, 3, H, W], 0..255. */
   pixels: Float32Array
-  targets: Float32Array
-  /** Rows of `targets` per image. */
-  truths: number
-  useL1: number
+  /** Inputs of the task by name. */
+  feeds: Record<string, { data: Float32Array; shape: readonly number[] }>
+  /** Most objects of an image. */
+  rows: number
 }
 
 /** @returns path of the op in the forward pass or the loss, or null when only the gradient is not finite. */
 export async function findNonFinite(
-  options: DetectorProgramOptions,
+  options: ProgramOptions,
   weights: Tensors,
   batch: FailedBatch,
 ): Promise<string | null> {
@@ -29,9 +29,9 @@ export async function findNonFinite(
   const nn = new Nn(graph, true)
   const n = options.batch
   const images = graph.input('images', [n, 3, ...options.size])
-  const head = options.model.build(nn, images, { classes: options.classes, params: options.params ?? {} })
-  const targets = graph.input('targets', [n, batch.truths, 5])
-  const { total } = yoloxLoss(head, targets, graph.input('useL1', []), { iou: options.iou ?? 'iou' })
+  const { model, classes, params = {}, loss: settings = {} } = options
+  const output = model.build(nn, normalise(images, model.input), { classes, params })
+  const { total } = tasks.get(model.task).loss({ output, graph, batch: n, rows: batch.rows, classes, settings })
   const lowering = lower(graph, [total], { block: 0, params: new Set(), images: new Set() })
   const checked = graph
     .reachable([total])
@@ -51,8 +51,9 @@ export async function findNonFinite(
   try {
     const feeds = {
       images: tensor('float32', batch.pixels, images.shape),
-      targets: tensor('float32', batch.targets, targets.shape),
-      useL1: tensor('float32', Float32Array.of(batch.useL1), []),
+      ...Object.fromEntries(
+        Object.entries(batch.feeds).map(([name, { data, shape }]) => [name, tensor('float32', data, shape)]),
+      ),
       ...Object.fromEntries(
         [...nn.params.values()].map((p) => [p.name, tensor('float32', weights.get(p.name)!, p.shape)]),
       ),

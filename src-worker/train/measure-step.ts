@@ -2,9 +2,10 @@
 import type { z } from 'zod'
 import { rng } from '@shared/base/rng'
 import { TagwrightError } from '@shared/base/errors'
-import { detectorProgram } from '@shared/catalog/detector'
-import { models } from '@shared/catalog/models'
+import { modelOf } from '@shared/catalog/models'
 import { optimizers } from '@shared/catalog/optimizers'
+import { tasks } from '@shared/catalog/tasks'
+import { trainingProgram } from '@shared/catalog/training-program'
 import type { workerContract } from '@shared/contract/worker'
 import { parseRecipe } from '@shared/domain/recipe'
 import type { WorkerReport } from '../report'
@@ -31,8 +32,8 @@ export async function measureStep(
   const { size } = recipe.input
   const optimizer = optimizers.get(recipe.optimizer.id)
   report.progress('building the step', 0, null)
-  const program = detectorProgram({
-    model: models.get(recipe.model.id),
+  const program = trainingProgram({
+    model: modelOf(recipe.model),
     params: recipe.model.params,
     classes,
     batch,
@@ -41,7 +42,7 @@ export async function measureStep(
     weightDecay: recipe.optimizer.weightDecay,
     clip: recipe.optimizer.clip,
     accumulate: recipe.batch.accumulate,
-    iou: recipe.loss.iou,
+    loss: recipe.loss,
     groups: recipe.optimizer.groups,
     block: provider === 'cpu' ? await probeBlock() : 0,
   })
@@ -71,10 +72,7 @@ export async function measureStep(
       const started = performance.now()
       await stepper.step({
         images: { images: pixels },
-        tensors: {
-          targets: { data: targets, shape: [batch, TRUTHS, 5] },
-          useL1: { data: Float32Array.of(0), shape: [] },
-        },
+        tensors: tasks.get(recipe.task).feeds({ targets, count: batch, maxGt: TRUTHS, closing: false }),
         lr: Array.from({ length: program.learningRates }, () => 1e-6),
         momentum: recipe.optimizer.momentum,
         beta2: recipe.optimizer.beta2,

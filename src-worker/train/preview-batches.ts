@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { TagwrightError } from '@shared/base/errors'
-import { models } from '@shared/catalog/models'
+import { modelOf } from '@shared/catalog/models'
+import { tasks } from '@shared/catalog/tasks'
 import type { workerContract } from '@shared/contract/worker'
 import { parseRecipe } from '@shared/domain/recipe'
 import { batchPicture } from '../data/batch-picture'
@@ -22,7 +23,9 @@ export async function previewBatches(
   const { snapshot, out, batches, batch } = input
   const given = parseRecipe(input.recipe)
   const { header, samples } = await readSnapshot(snapshot)
-  const train = samples.filter(({ split }) => split !== null && given.data.trainSplits.includes(split))
+  const train = samples
+    .filter(({ split }) => split !== null && given.data.trainSplits.includes(split))
+    .flatMap((sample) => tasks.get(given.task).prepare(sample) ?? [])
   if (train.length === 0)
     throw new TagwrightError(
       'no-samples',
@@ -30,7 +33,7 @@ export async function previewBatches(
     )
   // Nothing is computed: any provider resolves the same augmentation.
   const recipe = resolveRecipe(given, train.length, 'cpu')
-  const { input: pixels } = models.get(recipe.model.id)
+  const { input: pixels } = modelOf(recipe.model)
   const count = Math.min(batch, train.length)
   const loader = createLoader({
     samples: train,

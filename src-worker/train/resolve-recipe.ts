@@ -1,6 +1,7 @@
 /** Fills in the 'auto' values of a recipe: what fits the model, the number of images and this machine. */
-import { augments, yoloxAugments, type AugmentSpec } from '@shared/catalog/augments'
+import { augments, type AugmentSpec } from '@shared/catalog/augments'
 import { models } from '@shared/catalog/models'
+import { tasks } from '@shared/catalog/tasks'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
 import type { ConcreteProvider } from '../runtime/session'
 
@@ -57,7 +58,8 @@ export function resolveRecipe(given: Recipe, images: number, provider: ConcreteP
   // The average must forget the random start well before the run ends.
   const tau = ema.tau === 'auto' ? Math.min(2000, Math.max(20, (epochs * stepsPerEpoch) / 20)) : ema.tau
   const decay = ema.decay === 'auto' ? Math.min(0.9998, 1 - 20 / Math.max(40, epochs * stepsPerEpoch)) : ema.decay
-  const augment = recipe.augment === 'auto' ? yoloxAugments(recipe.model.id) : (recipe.augment as AugmentSpec[])
+  const augment =
+    recipe.augment === 'auto' ? tasks.get(recipe.task).augments(recipe.model.id) : (recipe.augment as AugmentSpec[])
   for (const { id: name } of augment) augments.get(name)
   return {
     ...recipe,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import type { TrainResult } from '@shared/contract/worker'
 import type { Metric } from '@shared/domain/metric'
+import { mainScore } from '@shared/domain/score'
 import { writeAtomic } from '../files/write-atomic'
 import { openBatches } from './batches'
 import { makePlan, type TrainHost, type TrainInput } from './plan'
@@ -93,10 +94,10 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
     // Without an evaluation split the newest weights are the best there are.
     if (improved || val.length === 0) {
       await state.save(join(input.runDir, 'best.ckpt'), header)
-      report.checkpoint({ step, epoch, kind: 'best', score: state.best?.AP ?? null })
+      report.checkpoint({ step, epoch, kind: 'best', score: state.best && mainScore(state.best) })
     }
     await state.save(join(input.runDir, 'last.ckpt'), header)
-    report.checkpoint({ step, epoch, kind: 'last', score: state.last?.AP ?? null })
+    report.checkpoint({ step, epoch, kind: 'last', score: state.last && mainScore(state.last) })
   }
 }
 

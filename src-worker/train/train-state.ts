@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { canonicalJson } from '@shared/base/canonical-json'
 import { TagwrightError } from '@shared/base/errors'
-import { type DetectorProgramOptions, detectorProgram } from '@shared/catalog/detector'
-import { models } from '@shared/catalog/models'
+import { modelOf } from '@shared/catalog/models'
 import { optimizers } from '@shared/catalog/optimizers'
+import { tasks } from '@shared/catalog/tasks'
+import { type ProgramOptions, trainingProgram } from '@shared/catalog/training-program'
+import { type Score, mainScore } from '@shared/domain/score'
 import type { SnapshotHeader } from '@shared/domain/snapshot'
 import type { ImagePacking } from '@shared/engine/lower'
 import type { Program } from '@shared/engine/step'
@@ -30,13 +32,6 @@ export type TrainBatch = Pick<
 > &
   ({ images: Batch['images'] } | { features: Features })
 
-export interface Score {
-  epoch: number
-  step: number
-  AP: number
-  AP50: number
-}
-
 export class TrainState {
   readonly stepsPerEpoch: number
   /** Micro-batches done. */
@@ -48,7 +43,7 @@ export class TrainState {
   epochsSinceBest = 0
   private readonly plan: RunPlan
   private readonly rates: (step: number) => number[]
-  private options: DetectorProgramOptions
+  private options: ProgramOptions
   private stepper: Stepper
   private average: WeightAverage
   /** The frozen part that sees the images; null when all of the program is one. */
@@ -56,7 +51,7 @@ export class TrainState {
   /** Frozen parameters and statistics that are not in the program. */
   private readonly frozen: Tensors
 
-  private constructor(plan: RunPlan, options: DetectorProgramOptions, opened: Opened, frozen: Tensors) {
+  private constructor(plan: RunPlan, options: ProgramOptions, opened: Opened, frozen: Tensors) {
     this.plan = plan
     this.options = options
     this.stepper = opened.stepper
@@ -70,8 +65,8 @@ export class TrainState {
   /** Random weights, a checkpoint's weights, or the run's own last state. */
   static async open(plan: RunPlan, input: TrainInput, host: TrainHost): Promise<TrainState> {
     const { recipe, header } = plan
-    const options: DetectorProgramOptions = {
-      model: models.get(recipe.model.id),
+    const options: ProgramOptions = {
+      model: modelOf(recipe.model),
       params: recipe.model.params,
       classes: header.labels.length,
       batch: recipe.batch.size,
@@ -80,12 +75,12 @@ export class TrainState {
       weightDecay: recipe.optimizer.weightDecay,
       clip: recipe.optimizer.clip,
       accumulate: recipe.batch.accumulate,
-      iou: recipe.loss.iou,
+      loss: recipe.loss,
       freeze: recipe.freeze,
       groups: recipe.optimizer.groups,
       block: recipe.provider === 'cpu' ? await probeBlock() : 0,
     }
-    const program = detectorProgram(options)
+    const program = trainingProgram(options)
     const checkpoint = input.resume ? await readCheckpoint(join(input.runDir, 'last.ckpt')) : null
     let initial = initialTensors(program, recipe.seed)
     if (!checkpoint && input.weights) {
@@ -131,14 +126,10 @@ export class TrainState {
   /** One micro-batch. Metrics have the names of the loss; a loss that is not finite leaves the state as it was. */
   async train(batch: TrainBatch): Promise<Record<string, number>> {
     const { recipe } = this.plan
-    const closing = batch.epoch >= recipe.epochs - recipe.loss.closeEpochs
     const apply = (this.step + 1) % recipe.batch.accumulate === 0 ? 1 : 0
     const metrics = await this.stepper.step({
       ...(await this.see(batch)),
-      tensors: {
-        targets: { data: batch.targets, shape: [batch.count, batch.maxGt, 5] },
-        useL1: { data: Float32Array.of(closing ? 1 : 0), shape: [] },
-      },
+      tensors: this.feeds(batch),
       lr: this.rates(this.step),
       momentum: recipe.optimizer.momentum,
       beta2: recipe.optimizer.beta2,
@@ -151,6 +142,12 @@ export class TrainState {
     this.position =
       batches === batch.batches ? { epoch: batch.epoch + 1, batch: 0 } : { epoch: batch.epoch, batch: batches }
     return metrics
+  }
+
+  private feeds(batch: TrainBatch): Record<string, { data: Float32Array; shape: readonly number[] }> {
+    const { recipe } = this.plan
+    const closing = batch.epoch >= recipe.epochs - recipe.loss.closeEpochs
+    return tasks.get(recipe.task).feeds({ ...batch, closing })
   }
 
   private async see(batch: TrainBatch): Promise<{ images?: Record<string, Uint8Array>; features?: Features }> {
@@ -185,7 +182,7 @@ export class TrainState {
     await this.close()
     this.options = { ...this.options, size: [side, side] }
     const opened = await openProgram(
-      detectorProgram(this.options),
+      trainingProgram(this.options),
       this.options,
       new Map([...before.param, ...before.bn]),
       this.plan.recipe.provider,
@@ -204,8 +201,10 @@ export class TrainState {
   /** Takes an epoch's scores; true when they are the best so far. */
   note(scores: Record<string, number> | null): boolean {
     if (!scores) return false
-    this.last = { epoch: this.position.epoch, step: this.step, AP: scores.AP, AP50: scores.AP50 }
-    const better = !this.best || this.last.AP > this.best.AP
+    const { scores: names } = tasks.get(this.plan.recipe.task)
+    const kept = Object.fromEntries(names.map((name) => [name, scores[name]]))
+    this.last = { epoch: this.position.epoch, step: this.step, ...kept }
+    const better = !this.best || mainScore(this.last) > mainScore(this.best)
     if (better) this.best = this.last
     this.epochsSinceBest = better ? 0 : this.epochsSinceBest + 1
     return better
@@ -217,9 +216,8 @@ export class TrainState {
     const weights = new Map([...this.frozen, ...this.stepper.read('param')])
     return findNonFinite(this.options, weights, {
       pixels: Float32Array.from(this.plainPixels(batch)),
-      targets: batch.targets,
-      truths: batch.maxGt,
-      useL1: 1,
+      feeds: this.feeds(batch),
+      rows: batch.maxGt,
     })
   }
 
@@ -236,7 +234,7 @@ export class TrainState {
         // Every draw is seeded by (seed, epoch, sample), so the position is the whole state of the generator.
         rng: { seed: recipe.seed, ...this.position },
         recipeHash: createHash('sha256').update(canonicalJson(recipe)).digest('hex'),
-        bestScore: this.best?.AP ?? null,
+        bestScore: this.best && mainScore(this.best),
         task: recipe.task,
         model: recipe.model.id,
         modelParams: recipe.model.params,
@@ -316,7 +314,7 @@ function frozenTensors(program: Program, tensors: Tensors): Tensors {
 
 async function openProgram(
   program: Program,
-  options: DetectorProgramOptions,
+  options: ProgramOptions,
   initial: Tensors,
   provider: RunPlan['recipe']['provider'],
 ): Promise<Opened> {

@@ -3,11 +3,12 @@ import type { z } from 'zod'
 import type { ModelInput } from '../../domain/model-input'
 import type { Value } from '../../engine/graph'
 import type { Nn } from '../../engine/nn'
-import type { DenseHead } from './yolox/head'
+import type { TaskId } from '../../domain/task'
 
-export interface ModelDef {
+/** Output: what the loss of the model's task takes, e.g. DenseHead of a detector, logits [N, classes] of a classifier. */
+export interface ModelDef<Output = unknown> {
   title: string
-  task: 'detect'
+  task: TaskId
   /** Paper or specification. */
   source: string
   input: ModelInput
@@ -17,11 +18,17 @@ export interface ModelDef {
   /** Peak learning rate of AdamW at batch 8 that served small data sets best. */
   learningRate: number
   /** Builds the network on images [N, 3, H, W]; raw output for the loss. */
-  build(nn: Nn, images: Value, options: { classes: number; params: Record<string, unknown> }): DenseHead
+  build(nn: Nn, images: Value, options: { classes: number; params: Record<string, unknown> }): Output
   /** The inference output of what `build` returned. */
-  output(head: DenseHead): Value
+  output(built: Output): Value
+  /** What differs by the parameters, such as the title and the pixels of an imported network. */
+  resolve?(params: Record<string, unknown>): Partial<Pick<ModelDef, 'title' | 'input' | 'stride'>>
+  /** Parameters and statistics that lie before a node of an imported network. @throws `bad-recipe`. */
+  before?(node: string, params: Record<string, unknown>): Set<string>
+  /** Only with a file: it is in no list of models to choose from. */
+  needsFile?: boolean
   /** Known parameter counts, for the conformance test. */
   examples: readonly { classes: number; parameters: number }[]
 }
 
-export const defineModel = (def: ModelDef): ModelDef => def
+export const defineModel = <Output>(def: ModelDef<Output>): ModelDef<Output> => def

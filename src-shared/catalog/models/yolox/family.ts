@@ -5,7 +5,7 @@ import type { Value } from '../../../engine/graph'
 import type { Nn } from '../../../engine/nn'
 import { focus } from '../../../engine/ops'
 import { type ModelDef, defineModel } from '../define'
-import { decodeOutput, decoupledHead } from './head'
+import { type DenseHead, decodeOutput, decoupledHead } from './head'
 import { cspDarknet, pafpn, spatialConv } from './parts'
 
 export interface YoloxSize {
@@ -27,7 +27,7 @@ export function defineYolox({
   depthwise = false,
   learningRate = 1e-3,
   parameters,
-}: YoloxSize): ModelDef {
+}: YoloxSize): ModelDef<DenseHead> {
   return defineModel({
     title,
     task: 'detect',

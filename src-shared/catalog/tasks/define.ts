@@ -1,0 +1,56 @@
+/** What a task file exports: all that tells one kind of training from another, as far as it needs no file and no device. */
+import type { SnapshotSample } from '../../domain/snapshot'
+import type { Graph, Value } from '../../engine/graph'
+import type { AugmentSpec } from '../augments'
+
+/** Settings of the loss by their recipe keys; a task uses its own ones. */
+export interface LossSettings {
+  iou?: 'iou' | 'giou'
+  /** Label smoothing, 0..1. */
+  smoothing?: number
+}
+
+export interface TaskLoss {
+  /** What is minimised. */
+  total: Value
+  /** What is reported of each step; `loss` is the total. */
+  metrics: Record<string, Value>
+}
+
+/** Objects of a batch of images as the loaders give them. */
+export interface BatchTargets {
+  /** [N, maxGt, 5]: rows (label index, cx, cy, w, h) in network-input pixels; unused rows are zero. */
+  targets: Float32Array
+  count: number
+  maxGt: number
+  /** In the last epochs, on images as they are. */
+  closing: boolean
+}
+
+export interface TaskDef<Output = unknown> {
+  title: string
+  /** The numbers of an evaluation that a run keeps of each epoch, larger for better; the first chooses the best weights. */
+  scores: readonly [string, ...string[]]
+  /** What an image teaches, its annotations as boxes; null when it teaches nothing and is left out. */
+  prepare(sample: SnapshotSample): SnapshotSample | null
+  /** What a person has to do when no image teaches anything. */
+  advice: string
+  /** Augmentation where the recipe leaves it open. */
+  augments(model: string): AugmentSpec[]
+  /** Adds the inputs of `feeds` to a training graph, and the loss of a model's output. */
+  loss(at: {
+    output: Output
+    graph: Graph
+    batch: number
+    /** Most objects of an image, where that dimension stays open in a program; any number does for inferring shapes. */
+    rows: number
+    classes: number
+    settings: LossSettings
+  }): TaskLoss
+  /** The same inputs for one batch, by name. */
+  feeds(batch: BatchTargets): Record<string, { data: Float32Array; shape: readonly number[] }>
+  /** Open dimensions of those inputs. */
+  symbolic?: Record<string, Record<number, string>>
+}
+
+export const defineTask = <Output>(def: TaskDef<Output>): TaskDef<Output> => def

@@ -1,0 +1,21 @@
+import { yoloxAugments } from '../augments'
+import { yoloxLoss } from '../losses/yolox'
+import type { DenseHead } from '../models/yolox/head'
+import { defineTask } from './define'
+
+export default defineTask<DenseHead>({
+  title: 'Detection',
+  scores: ['AP', 'AP50'],
+  prepare: (sample) => sample,
+  advice: 'Annotate some, then train.',
+  augments: yoloxAugments,
+  loss({ output, graph, batch, rows, settings }) {
+    const targets = graph.input('targets', [batch, rows, 5])
+    return yoloxLoss(output, targets, graph.input('useL1', []), { iou: settings.iou ?? 'iou' })
+  },
+  feeds: ({ targets, count, maxGt, closing }) => ({
+    targets: { data: targets, shape: [count, maxGt, 5] },
+    useL1: { data: Float32Array.of(closing ? 1 : 0), shape: [] },
+  }),
+  symbolic: { targets: { 1: 'truths' } },
+})

@@ -1,0 +1,16 @@
+/** How good a model was after an epoch, in its task's own numbers: AP and AP50 of a detector, top1 and top5 of a classifier. */
+import { z } from 'zod'
+
+/** The numbers beside `epoch` and `step` are larger for better models; the first of them chooses the best epoch. */
+export const scoreSchema = z.object({ epoch: z.number(), step: z.int() }).catchall(z.number())
+export type Score = z.infer<typeof scoreSchema>
+
+/** The numbers by name, the deciding one first. */
+export const scoreNumbers = ({ epoch: _, step: __, ...numbers }: Score): [name: string, value: number][] =>
+  Object.entries(numbers)
+
+/** The number that decides; -1 where there is none. */
+export const mainScore = (score: Score): number => scoreNumbers(score)[0]?.[1] ?? -1
+
+/** What people call the numbers of a score. */
+export const scoreTitle = (name: string): string => ({ top1: 'top-1', top5: 'top-5' })[name] ?? name
