@@ -61,7 +61,8 @@ export function buildInference(
   const names = new Set([...nn.params.keys(), ...nn.stats.keys()])
   const given = new Map([...tensors].filter(([name]) => names.has(name)))
   const plain = inferenceGraph(source, [wanted, ...suppressed], { tensors: given, fold, rewrite: openReshape })
-  const keepWide = ({ path }: { path: string }) => /^(decode|nms)\./.test(path)
+  // Boxes and positions between cells need more digits than half precision has.
+  const keepWide = ({ path }: { path: string }) => /^(decode|nms)\.|\.sample\./.test(path)
   const { graph, roots } = options.half ? halfPrecision(plain.graph, plain.roots, keepWide) : plain
   const [output, ...ends] = roots
   graph.output('output', output)

@@ -54,6 +54,11 @@ export class Nn {
   readonly training: boolean
   private readonly frozen: (name: string) => boolean
   private readonly path: string[] = []
+  /**
+   * Called with every feature map [N, C, H, W] that a named part of the model gave, and the part's full name; what it
+   * returns takes the map's place.
+   */
+  onStage: ((name: string, map: Value) => Value) | null = null
 
   /** @param frozen parameters that never change in training, by name. */
   constructor(graph: Graph, training: boolean, frozen: (name: string) => boolean = () => false) {
@@ -64,11 +69,27 @@ export class Nn {
 
   /** Builds inside a named part of the model: names and node paths get the prefix. */
   scope<T>(name: string, build: () => T): T {
+    const full = this.name(name)
     this.path.push(name)
+    let result: T
     try {
-      return this.graph.scope(name, build)
+      result = this.graph.scope(name, build)
     } finally {
       this.path.pop()
+    }
+    return this.onStage && isMap(result) ? (this.onStage(full, result) as T) : result
+  }
+
+  /** Builds with parameter names that begin with `root`, wherever the model is; node paths stay below the present one. */
+  apart<T>(root: string, build: () => T): T {
+    const { onStage } = this
+    const outer = this.path.splice(0, Infinity, root)
+    this.onStage = null
+    try {
+      return build()
+    } finally {
+      this.path.splice(0, Infinity, ...outer)
+      this.onStage = onStage
     }
   }
 
@@ -101,12 +122,19 @@ export class Nn {
     x: Value,
     out: number,
     kernel: number,
-    { stride = 1, groups = 1, bias = false, biasInit = undefined as number | undefined } = {},
+    {
+      stride = 1,
+      groups = 1,
+      dilation = 1,
+      bias = false,
+      biasInit = undefined as number | undefined,
+      init = { kind: 'conv' } as Init,
+    } = {},
   ): Value {
     return this.scope(name, () => {
       const channels = x.shape[1]
-      const p = kernel >> 1
-      const weight = this.param('weight', [out, channels / groups, kernel, kernel], { kind: 'conv' }, 'weight')
+      const p = (dilation * (kernel - 1)) >> 1
+      const weight = this.param('weight', [out, channels / groups, kernel, kernel], init, 'weight')
       const bound = 1 / Math.sqrt((channels / groups) * kernel * kernel)
       const b = bias
         ? this.param(
@@ -116,7 +144,12 @@ export class Nn {
             'bias',
           )
         : undefined
-      const at: Partial<ConvAttrs> = { strides: [stride, stride], pads: [p, p, p, p], group: groups }
+      const at: Partial<ConvAttrs> = {
+        strides: [stride, stride],
+        pads: [p, p, p, p],
+        dilations: [dilation, dilation],
+        group: groups,
+      }
       return conv(x, weight, at, b)
     })
   }
@@ -124,11 +157,12 @@ export class Nn {
   /**
    * Batch norm named `name`: the batch's own statistics in training, the running ones elsewhere and where it is frozen.
    * PyTorch's conventions.
+   * @param at `scale` is the initial one.
    */
-  batchNorm(name: string, x: Value, { epsilon = 1e-3, momentum = 0.97 } = {}): Value {
+  batchNorm(name: string, x: Value, { epsilon = 1e-3, momentum = 0.97, scale = 1 } = {}): Value {
     return this.scope(name, () => {
       const c = [x.shape[1]]
-      const gamma = this.param('weight', c, { kind: 'constant', value: 1 }, 'norm')
+      const gamma = this.param('weight', c, { kind: 'constant', value: scale }, 'norm')
       const beta = this.param('bias', c, { kind: 'constant', value: 0 }, 'norm')
       if (!this.training || this.frozen(this.name('weight'))) {
         const mean = this.stat('running_mean', c, 0, null, momentum, 1)!
@@ -162,6 +196,9 @@ export class Nn {
     return this.convBn(name, x, out, kernel, { stride, groups })
   }
 }
+
+const isMap = (result: unknown): result is Value =>
+  typeof result === 'object' && result !== null && 'node' in result && (result as Value).shape.length === 4
 
 /** Initial values of a parameter. Draws come from `rng`, so build order decides them. */
 export function initialize({ shape, init }: ParamSpec, rng: Rng): Float32Array {

@@ -40,7 +40,8 @@ export const lowerConv: BlockedRule = (at, node) => {
     if (rows) at.set(x, { rows })
   }
   const kind = convKind(at, node, x, w.shape)
-  if (!kind || !at.isParam(w)) return false
+  // Weights that a transposed convolution uses too lie plainly.
+  if (!kind || !at.isParam(w) || at.form(w).stored?.storage.kind === 'plain') return false
   const { strides, pads } = convAttrs(node.attrs)
   const co = w.shape[0]
   const out = channelMap(co, at.block)
