@@ -7,12 +7,13 @@
 // of { name, view, params?, empty?, docs?, prepare?(page) }. `empty`: without a project. `docs`: the name under which
 // --docs also writes the picture, 1280x800, into docs/images: `docs: 'label'` gives label.png and label-dark.png.
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { chromium } from '@playwright/test'
+import { screenshotsSample } from './screenshots-sample.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const { values: options } = parseArgs({
@@ -28,8 +29,6 @@ const sizes = [
   { width: 1920, height: 1080 },
 ]
 const themes = ['light', 'dark']
-/** The painted project is kept between runs; pictures are taken of a copy. */
-const cache = join(tmpdir(), `tagwright-screenshots-sample-${options.images}`)
 
 /** Starts the browser host with settings of its own. */
 async function serve(home, project) {
@@ -73,23 +72,6 @@ export function call(page, method, input = {}) {
       }),
     [method, input],
   )
-}
-
-/** Paints the sample project once. */
-async function makeSample(browser) {
-  if (existsSync(cache)) return
-  const home = mkdtempSync(join(tmpdir(), 'tagwright-screens-'))
-  const made = join(home, 'Harbour')
-  const server = await serve(home)
-  const page = await browser.newPage()
-  await page.goto(server.url)
-  const { job } = await call(page, 'projects.openSample', { folder: made, images: Number(options.images) })
-  if (job !== null) await call(page, 'jobs.wait', { job })
-  await call(page, 'projects.close')
-  await page.close()
-  await server.stop()
-  renameSync(made, cache)
-  rmSync(home, { recursive: true, force: true })
 }
 
 const folder = join(import.meta.dirname, 'screenshots')
@@ -148,13 +130,21 @@ async function take(browser, server, state, size, theme) {
 mkdirSync(options.out, { recursive: true })
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' })
 const home = mkdtempSync(join(tmpdir(), 'tagwright-screens-'))
+const running = []
+/** Serves a copy of a sample project, or none. */
+async function host(name, sample) {
+  const place = join(home, name)
+  mkdirSync(place)
+  const project = sample && join(place, 'Harbour')
+  if (project) cpSync(sample, project, { recursive: true })
+  const server = await serve(place, project)
+  running.push(server)
+  return server
+}
 try {
-  await makeSample(browser)
-  const project = join(home, 'Harbour')
-  cpSync(cache, project, { recursive: true })
-  const full = await serve(home, project)
-  const emptyHome = join(home, 'nobody')
-  const empty = await serve(emptyHome)
+  const make = (trained) => screenshotsSample({ browser, serve, call, images: options.images, trained })
+  const full = await host('full', await make(false))
+  const empty = await host('nobody')
 
   const page = await browser.newPage()
   await page.goto(full.url)
@@ -165,14 +155,16 @@ try {
     .filter((view) => !states.some((state) => state.name === view))
     .map((view) => ({ name: view, view }))
 
-  for (const state of [...plain, ...states].filter(({ name }) => name.includes(options.only))) {
+  const chosen = [...plain, ...states].filter(({ name }) => name.includes(options.only))
+  const trained = chosen.some((state) => state.trained) ? await host('trained', await make(true)) : null
+  for (const state of chosen) {
+    const server = state.trained ? trained : state.empty ? empty : full
     for (const size of sizes) {
-      for (const theme of themes) await take(browser, state.empty ? empty : full, state, size, theme)
+      for (const theme of themes) await take(browser, server, state, size, theme)
     }
   }
-  await full.stop()
-  await empty.stop()
 } finally {
+  for (const server of running) await server.stop()
   await browser.close()
   rmSync(home, { recursive: true, force: true })
 }

@@ -4,10 +4,12 @@ import { join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import type { LiveRun, Run, RunSummary, runsContract } from '@shared/contract/runs'
 import type { ServiceHandlers } from '@shared/contract/rpc'
+import { sliceSchema } from '@shared/contract/worker'
 import { parseRecipe } from '@shared/domain/recipe'
 import { needStore, type JobDeps } from '../jobs/job-deps'
 import type { Queue } from '../jobs/queue'
 import { resolveModel } from '../jobs/resolve-model'
+import { objectSides, resolveSlice } from '../jobs/resolve-slice'
 import { listCheckpoints } from '../store/checkpoint'
 import { listEvaluations } from '../store/evaluation'
 import { listSeries, metricsSince, summarizeMetrics } from '../store/metric'
@@ -148,6 +150,12 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
     predict(input) {
       resolveModel(deps, input.source)
       return { job: queue().add('predict', input).id }
+    },
+    suggestSlice({ run }) {
+      const { db } = needStore(deps)
+      const sides = objectSides(db).sort((a, b) => a - b)
+      const { size } = resolveSlice(deps, sliceSchema.parse({ size: 'auto' }), run && findRun(db, run).id)!
+      return { size, side: sides[sides.length >> 1] ?? null, objects: sides.length }
     },
     export(input) {
       const { run } = resolveModel(deps, { kind: 'run', run: input.run, checkpoint: input.checkpoint })

@@ -8,8 +8,8 @@ import { defineContract, noInput, noOutput } from './rpc'
 import {
   detectionSchema,
   evalThresholds,
-  modelRefSchema,
   exportReportSchema,
+  modelRefSchema,
   predictThresholds,
   sliceSchema,
   thresholdsSchema,
@@ -107,13 +107,13 @@ export const inferenceOptions = (thresholds: z.infer<typeof thresholdsSchema>) =
   classMap: z.record(z.string(), z.string()).nullable().default(null),
   provider: providerSchema.default('auto'),
 })
+
 export const runExportReportSchema = z.object({
   ...exportReportSchema.shape,
   /** Path of the zip; null: not asked for. */
   bundle: z.string().nullable(),
 })
 export type RunExportReport = z.infer<typeof runExportReportSchema>
-
 
 export const predictedImageSchema = z.object({
   id: z.int(),
@@ -282,14 +282,22 @@ export const runsContract = defineContract({
         dynamic: z.boolean().default(false),
         half: z.boolean().default(false),
         /** Of the weights; written into the file's metadata. */
+        licence: z.string().min(1).max(200).nullable().default(null),
         conf: z.number().min(0).max(1).default(predictThresholds.conf),
         iou: z.number().min(0).max(1).default(predictThresholds.iou),
         maxDet: z.int().min(1).default(predictThresholds.maxDet),
         /** Writes a zip beside the file too: the model, its card, and programs that use it. */
         bundle: z.boolean().default(false),
-        licence: z.string().min(1).max(200).nullable().default(null),
       }),
       output: startedJobSchema,
+    },
+    /**
+     * What `slice: 'auto'` would take: from the sizes of the project's objects and the input of the run, or the usual 640
+     * px of a file. `side`: median square root of the boxes' areas in px, null without objects.
+     */
+    suggestSlice: {
+      input: z.object({ run: runRef.nullable().default(null) }),
+      output: z.object({ size: z.int(), side: z.number().nullable(), objects: z.int() }),
     },
   },
   events: {

@@ -1,0 +1,20 @@
+export default {
+  use: '同时切片检测',
+  help: '把每张图像切成相互重叠的方块，便于发现小目标，但耗时更长。',
+  helpSide: '一半的目标小于 {side} 像素。切成 {size} 像素的方块后，它们对此模型来说足够大。',
+  size: '方块边长',
+  auto: '建议：{size} 像素',
+  overlap: '重叠',
+  merge: '合并方式',
+  merges: {
+    'greedy-nmm': '并入得分最高的框（贪心 NMM）',
+    nmm: '合并相连的框（NMM）',
+    nms: '只保留得分最高的框（NMS）',
+  },
+  metric: '视为同一目标',
+  metrics: { ios: 'IoS：除以较小的框', iou: 'IoU：除以两框之并' },
+  threshold: '阈值',
+  whole: '同时检测整张图像',
+  train: '用切片训练',
+  off: '仅整张图像',
+}
