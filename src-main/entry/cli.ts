@@ -15,6 +15,7 @@ import { projectCommands } from './cli/project-commands'
 import { reportCommands } from './cli/report-commands'
 import { runCommands } from './cli/run-commands'
 import { startCommand } from './cli/start-command'
+import { weightsCommands } from './cli/weights-commands'
 
 const exit = { ok: 0, failed: 1, usage: 2, cancelled: 3 }
 /** What the caller can only mend by calling differently. */
@@ -68,9 +69,11 @@ for (const command of [
   ...reportCommands(cli),
   startCommand(cli),
   demoCommand(cli),
+  ...weightsCommands(cli),
   ...machineCommands(cli),
 ]) {
   program.addCommand(command.copyInheritedSettings(program))
+  for (const part of command.commands) part.copyInheritedSettings(program)
 }
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

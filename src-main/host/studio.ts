@@ -1,4 +1,5 @@
 /** The whole product over one project, or over none: services, queue, lock and endpoint. Hosts add their ports. */
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TagwrightError } from '@shared/base/errors'
 import { contracts, type StudioContracts } from '@shared/contract'
@@ -21,6 +22,7 @@ import { evaluateJob } from '../jobs/evaluate-job'
 import { exportDataJob } from '../jobs/export-data-job'
 import { exportJob } from '../jobs/export-job'
 import { findDuplicatesJob } from '../jobs/find-duplicates-job'
+import { getWeightsJob } from '../jobs/get-weights-job'
 import { importJob } from '../jobs/import-job'
 import { importUploadJob } from '../jobs/import-upload-job'
 import type { JobDeps } from '../jobs/job-deps'
@@ -33,6 +35,7 @@ import { sampleJob } from '../jobs/sample-job'
 import { previewJob } from '../jobs/preview-job'
 import { reportJob } from '../jobs/report-job'
 import { settleRun, trainJob } from '../jobs/train-job'
+import { WeightsFolder } from '../jobs/weights-folder'
 import { createAnnotationsService } from '../services/annotations'
 import { createAttributesService } from '../services/attributes'
 import { createDatasetsService } from '../services/datasets'
@@ -55,6 +58,7 @@ import { createSettingsService } from '../services/settings'
 import { createStatisticsService } from '../services/statistics'
 import { createSystemService } from '../services/system'
 import { createTrainingService } from '../services/training'
+import { createWeightsService } from '../services/weights'
 import { createRecents } from '../store/recents'
 import type { Store } from '../store/store'
 import { listen, type Listener, type ListenOptions } from './listen'
@@ -104,11 +108,13 @@ export function createStudio(ports: Ports): Studio {
     open: (...given) => slot.open(...given),
     close: (...given) => slot.close(...given),
   }
+  const weights = new WeightsFolder(ports.folders.weights ?? join(ports.folders.projects, 'weights'))
   const deps: JobDeps = {
     store: () => slot.store(),
     startWorker: ports.startWorker,
     hub,
     liveRuns: new Map(),
+    weights,
     ...ports.workerLimits,
   }
   const kinds = [
@@ -127,6 +133,7 @@ export function createStudio(ports: Ports): Studio {
     exportDataJob(deps),
     lintJob(deps),
     sampleJob(deps),
+    getWeightsJob(deps, weights),
   ] as unknown as JobDefinition[]
   const newQueue = (rows: JobRows) =>
     createQueue({
@@ -197,6 +204,7 @@ export function createStudio(ports: Ports): Studio {
     predictions: createPredictionsService(deps, getQueue),
     review: createReviewService(deps),
     training: createTrainingService(deps, getQueue),
+    weights: createWeightsService(weights, hub, getQueue),
   }
 
   const studio: Studio = {

@@ -12,7 +12,7 @@ export interface JobContext {
 }
 
 /** Jobs of one lane run one after another; lanes run beside each other. */
-export type JobLane = 'train' | 'worker' | 'data'
+export type JobLane = 'train' | 'worker' | 'data' | 'download'
 
 export interface JobDefinition<P extends z.ZodType = z.ZodType, R = unknown> {
   /** kebab-case; the name under which rows are stored, so it never changes. */

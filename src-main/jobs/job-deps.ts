@@ -3,6 +3,7 @@ import type { StudioContracts } from '@shared/contract'
 import type { Hub } from '@shared/contract/rpc'
 import type { LiveRun } from '@shared/contract/runs'
 import type { Store } from '../store/store'
+import type { WeightsFolder } from './weights-folder'
 import type { StartWorker } from './worker-process'
 
 /** What jobs that use a worker process are made of. */
@@ -13,6 +14,8 @@ export interface JobDeps {
   hub: Hub<StudioContracts>
   /** What is known about runs that run now, by run id. */
   liveRuns?: Map<string, LiveRun>
+  /** The person's start weights; without them `--weights` takes files and runs only. */
+  weights?: WeightsFolder
   /** For tests; see call-worker.ts. */
   silenceMs?: number
   graceMs?: number

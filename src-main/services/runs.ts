@@ -27,7 +27,7 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
     return { run, job: job.id }
   }
   return {
-    start({ recipe: given, name }) {
+    async start({ recipe: given, name }) {
       const store = needStore(deps)
       const recipe = parseRecipe(given)
       if (recipe.task !== store.project.task) {
@@ -36,7 +36,7 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
           `The recipe is for the task "${recipe.task}", the project for "${store.project.task}". Use a recipe of that task.`,
         )
       }
-      if (recipe.model.weights !== null) recipe.model.weights = findWeights(deps, recipe.model.weights)
+      if (recipe.model.weights !== null) recipe.model.weights = await findWeights(deps, recipe.model.weights)
       const { model, task } = recipe
       // What was given is stored, so that 'auto' stays visible until the worker has resolved it.
       const run = createRun(store.db, { ...(name ? { name } : {}), task, model: model.id, recipe })
@@ -199,8 +199,8 @@ const detail = (store: Store, run: RunRow, live: LiveRun | null): Run => ({
   })),
 })
 
-/** Start weights: a checkpoint or ONNX file, or a run of this project by id, name or `latest`. */
-function findWeights(deps: JobDeps, weights: string): string {
+/** Start weights: a checkpoint or ONNX file, a run of this project by id, name or `latest`, or kept weights by name. */
+async function findWeights(deps: JobDeps, weights: string): Promise<string> {
   const file = resolve(weights)
   if (existsSync(file)) {
     if (/\.(ckpt|onnx)$/i.test(file)) return file
@@ -208,6 +208,17 @@ function findWeights(deps: JobDeps, weights: string): string {
       'foreign-weights',
       `${file} is neither a checkpoint of this product (.ckpt) nor an ONNX file (.onnx). Give one of these, or a run's id.`,
       { file },
+    )
+  }
+  const { db } = needStore(deps)
+  const isRun = weights === 'latest' || listRuns(db).some(({ id, name }) => id === weights || name === weights)
+  const kept = isRun ? null : await deps.weights?.find(weights)
+  if (kept) return kept
+  if (!isRun) {
+    throw new TagwrightError(
+      'not-found',
+      `There are no start weights "${weights}": no file, no run of this project and no kept weights have that name. List them: tagwright weights list`,
+      { weights },
     )
   }
   const { ref } = resolveModel(deps, { kind: 'run', run: weights, checkpoint: 'best' })

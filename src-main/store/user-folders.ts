@@ -7,9 +7,11 @@ export interface UserFolders {
   config: string | null
   /** Where a new project is proposed. Neither folder need exist. */
   projects: string
+  /** Where start weights are kept; default: `weights` beside the projects. */
+  weights?: string
 }
 
-/** The system's convention; `TAGWRIGHT_CONFIG` and `TAGWRIGHT_PROJECTS` override it. */
+/** The system's convention; `TAGWRIGHT_CONFIG`, `TAGWRIGHT_PROJECTS` and `TAGWRIGHT_WEIGHTS` override it. */
 export function userFolders(
   env: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
@@ -28,5 +30,6 @@ export function userFolders(
   return {
     config: resolve(env.TAGWRIGHT_CONFIG || config()),
     projects: resolve(env.TAGWRIGHT_PROJECTS || join(home, 'Tagwright')),
+    ...(env.TAGWRIGHT_WEIGHTS ? { weights: resolve(env.TAGWRIGHT_WEIGHTS) } : {}),
   }
 }

@@ -20,6 +20,7 @@ import { settingsContract } from './settings'
 import { statisticsContract } from './statistics'
 import { systemContract } from './system'
 import { trainingContract } from './training'
+import { weightsContract } from './weights'
 
 export const contracts = {
   system: systemContract,
@@ -43,5 +44,6 @@ export const contracts = {
   predictions: predictionsContract,
   review: reviewContract,
   training: trainingContract,
+  weights: weightsContract,
 }
 export type StudioContracts = typeof contracts

@@ -35,13 +35,17 @@ const train = (cli: CliContext) =>
     'train harbour',
     'train harbour --model yolox-s --size 416 --epochs 100 --provider webgpu',
     'train harbour --recipe mine.yaml --set optimizer.lr=0.002 --set patience=10 --name slow',
-    'train harbour --weights yolox_nano.onnx    (fine-tune what others trained)',
+    'train harbour --weights yolox-nano         (fine-tune what others trained; first: weights get yolox-nano)',
+    'train harbour --weights mine.onnx',
     'train harbour --weights r1                 (start from the weights of run r1)',
   ])
     .argument('<project>', 'project folder')
     .option('--task <task>', 'detect', oneOf('detect'))
     .option('--model <id>', 'yolox-nano (default), yolox-tiny, yolox-s, yolox-m, yolox-l, yolox-x...')
-    .option('--weights <file>', 'start from an ONNX file, a checkpoint of this product, or a run: id, name or latest')
+    .option(
+      '--weights <what>',
+      'start from an ONNX file, a checkpoint of this product, a run (id, name or latest), or kept weights (see "weights list")',
+    )
     .option('--size <px>', 'side of the square input, a multiple of 32 (default 320)', integer(32))
     .option('--epochs <n>', 'number of epochs, or auto', autoOr(integer(1)))
     .option('--batch <n>', 'images a step, or auto', autoOr(integer(1)))

@@ -14,6 +14,7 @@ export default {
   preview: 'Preview',
   report: 'Report',
   sample: 'Sample project',
+  'get-weights': 'Start weights',
   phases: {
     unpacking: 'unpacking',
     'freezing-the-data': 'freezing the data',
@@ -25,6 +26,7 @@ export default {
     measuring: 'measuring',
     'looking-for-missing-files': 'looking for missing files',
     'looking-at-files': 'looking at files',
+    downloading: 'downloading',
     drawing: 'drawing',
     'drawing-images': 'drawing images',
     comparing: 'comparing',

@@ -14,6 +14,7 @@ export default {
   preview: '预览',
   report: '报告',
   sample: '示例项目',
+  'get-weights': '起始权重',
   phases: {
     unpacking: '正在解压',
     'freezing-the-data': '正在冻结数据',
@@ -25,6 +26,7 @@ export default {
     measuring: '正在测量',
     'looking-for-missing-files': '正在查找缺失文件',
     'looking-at-files': '正在查看文件',
+    downloading: '正在下载',
     drawing: '正在绘制',
     'drawing-images': '正在绘制图像',
     comparing: '正在比较',
