@@ -10,6 +10,9 @@ export function jobTitle(job: Job): string {
   return job.run === null ? title : `${title} ${job.run}`
 }
 
+/** Whether images come into the project by it. */
+export const fillsProject = ({ kind }: Job): boolean => ['import', 'import-upload', 'sample'].includes(kind)
+
 /** 0..1, or null where the end is not known. */
 export function shareDone({ progress }: Job): number | null {
   if (!progress?.total) return null

@@ -210,10 +210,10 @@ export class PassiveLayer {
         if (x2 < ax1 || y2 < ay1 || x1 > ax2 || y1 > ay2) return
         // A name wider than its small shape would hide more than it says.
         if ((x2 - x1) * scale < 14 && (y2 - y1) * scale < 14) return
-        const left = Math.max(0, Math.round(x1 * scale + ox))
+        const left = Math.max(0, Math.min(Math.round(x1 * scale + ox), screen.width - width))
         const above = Math.round(y1 * scale + oy) - 15
         const top = above >= 0 ? above : Math.max(0, Math.round(y1 * scale + oy) + 1)
-        if (left > screen.width || top > screen.height) return
+        if (top > screen.height) return
         const right = left + width
         if (taken.some((other) => Math.abs(other.y - top) < 14 && other.x < right && left < other.right)) return
         taken.push({ x: left, y: top, right })

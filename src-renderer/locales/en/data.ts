@@ -1,6 +1,13 @@
 export default {
   title: 'Data',
   split: { all: 'All images', train: 'Training', val: 'Validation', test: 'Test', none: 'Unassigned' },
+  actions: {
+    export: 'Export data…',
+    imports: 'Show imports',
+    splits: 'Divide into training, validation and test…',
+    lint: 'Check the data…',
+    missing: 'Find missing images…',
+  },
   empty: {
     title: 'No images yet',
     text: 'Import a folder of images, with or without annotations in COCO, Pascal VOC or YOLO form.',

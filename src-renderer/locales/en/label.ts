@@ -18,6 +18,7 @@ export default {
   atStart: 'This is the first image of the list.',
   gone: 'That image is no longer in the project.',
   noImages: 'No image matches.',
+  none: 'There are no images yet.',
   countAll: '{count} images',
   countOf: '{count} of {total}',
   jump: {
@@ -121,6 +122,7 @@ export default {
     title: 'No images yet',
     text: 'Import a folder of images, or an annotated data set, and they appear here.',
     import: 'Import images…',
+    filling: 'The images appear here as soon as they are there.',
     choose: 'Choose an image',
     filtered: 'No image matches the filter',
     clearFilter: 'Clear filters',

@@ -1,6 +1,13 @@
 export default {
   title: '数据',
   split: { all: '全部图像', train: '训练', val: '验证', test: '测试', none: '未分配' },
+  actions: {
+    export: '导出数据…',
+    imports: '显示导入记录',
+    splits: '划分训练、验证和测试集…',
+    lint: '检查数据…',
+    missing: '查找缺失的图像…',
+  },
   empty: {
     title: '还没有图像',
     text: '导入图像文件夹，可附带 COCO、Pascal VOC 或 YOLO 格式的标注。',

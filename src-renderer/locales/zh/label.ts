@@ -17,6 +17,7 @@ export default {
   atStart: '这是列表中的第一张图像。',
   gone: '该图像已不在项目中。',
   noImages: '没有符合条件的图像。',
+  none: '还没有图像。',
   countAll: '{count} 张图像',
   countOf: '{count} / {total}',
   jump: {
@@ -118,6 +119,7 @@ export default {
     title: '还没有图像',
     text: '导入图像文件夹或已标注的数据集，图像会显示在这里。',
     import: '导入图像…',
+    filling: '图像就绪后会立即显示在这里。',
     choose: '请选择一张图像',
     filtered: '没有符合筛选条件的图像',
     clearFilter: '清除筛选',
