@@ -1,5 +1,5 @@
 /** Exported files: what they say of themselves, that they compute the same, in every variant; opened as foreign ones. */
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fromBinary } from '@bufbuild/protobuf'
@@ -16,6 +16,7 @@ import { exportOnnx } from '../../../src-worker/export/export-onnx'
 import { evaluate } from '../../../src-worker/predict/evaluate'
 import { predict } from '../../../src-worker/predict/predict'
 import { makeRun, type MadeRun } from '../../helpers/made-run'
+import { canMount, mountSmallDisk } from '../../helpers/small-disk'
 import { silentReport } from '../../helpers/silent-report'
 
 let dir: string
@@ -35,9 +36,9 @@ const variants = {
 }
 type Variant = keyof typeof variants
 
-async function write(variant: Variant) {
+async function write(variant: Variant, folder = dir) {
   const { report, logs } = silentReport()
-  const out = join(dir, `${variant}.onnx`)
+  const out = join(folder, `${variant}.onnx`)
   const result = await exportOnnx(
     {
       runDir: run.runDir,
@@ -238,3 +239,20 @@ describe('comparing detections', () => {
     expect(compareDetections([], [{ label: 0, score: 0.05, box }], 0.1)).toEqual({ box: 0, score: 0 })
   })
 })
+
+test.skipIf(!canMount)(
+  `a full disk is said to be full, and the file that was there stays${canMount ? '' : ' [needs root on Linux]'}`,
+  async (context) => {
+    const disk = mountSmallDisk(join(dir, 'disk'), '256k')
+    if (!disk) return context.skip('tmpfs cannot be mounted here')
+    try {
+      writeFileSync(join(dir, 'disk/plain.onnx'), 'an older model')
+      disk.fill()
+      await expect(write('plain', join(dir, 'disk'))).rejects.toMatchObject({ code: 'disk-full' })
+      expect(readFileSync(join(dir, 'disk/plain.onnx'), 'utf8')).toBe('an older model')
+      expect(readdirSync(join(dir, 'disk')).sort()).toEqual(['ballast', 'plain.onnx'])
+    } finally {
+      disk.unmount()
+    }
+  },
+)
