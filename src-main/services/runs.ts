@@ -12,6 +12,7 @@ import { resolveModel } from '../jobs/resolve-model'
 import { objectSides, resolveSlice } from '../jobs/resolve-slice'
 import { listCheckpoints } from '../store/checkpoint'
 import { listEvaluations } from '../store/evaluation'
+import { listJobs } from '../store/job'
 import { listSeries, metricsSince, summarizeMetrics } from '../store/metric'
 import { createRun, deleteRun, findRun, listRuns, updateRun, type RunRow } from '../store/run'
 import type { Store } from '../store/store'
@@ -96,7 +97,9 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
     },
     reorder({ runs }) {
       const { db } = needStore(deps)
-      queue().reorder(runs.flatMap((ref) => findRun(db, ref).job ?? []))
+      const found = runs.map((ref) => findRun(db, ref))
+      queue().reorder(found.flatMap(({ job }) => job ?? []))
+      for (const { id } of found) changed(id)
     },
     async remove({ run: ref }) {
       const store = needStore(deps)
@@ -110,7 +113,12 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
       changed(run.id)
       await rm(join(store.folder, 'runs', run.id), { recursive: true, force: true })
     },
-    list: () => ({ runs: listRuns(needStore(deps).db).map(summary) }),
+    list() {
+      const { db } = needStore(deps)
+      const jobs = listJobs(db, { status: 'queued', inRunOrder: true, limit: 1000 })
+      const waiting = jobs.flatMap(({ kind, run }) => (kind === 'train' && run !== null ? [run] : []))
+      return { runs: listRuns(db).map(summary), waiting }
+    },
     get({ run }) {
       const store = needStore(deps)
       const row = findRun(store.db, run)

@@ -29,6 +29,8 @@ export const useReview = defineStore('review', () => {
   const index = ref(0)
   const loaded = ref(false)
   const busy = ref(false)
+  /** The question for the right class is open. */
+  const correcting = ref(false)
 
   const item = computed(() => (mode.value === 'disagreement' ? items.value[index.value] : undefined))
 
@@ -108,6 +110,7 @@ export const useReview = defineStore('review', () => {
     index,
     loaded,
     busy,
+    correcting,
     refresh,
     decide,
     move,

@@ -9,6 +9,8 @@ import { useNotify } from './notify'
 
 export const useRuns = defineStore('runs', () => {
   const runs = ref<RunSummary[]>([])
+  /** Ids of runs that wait, the next one first. */
+  const waiting = ref<string[]>([])
   const selected = ref<string | null>(null)
   const detail = ref<Run | null>(null)
   const live = ref<Record<string, LiveRun>>({})
@@ -25,7 +27,9 @@ export const useRuns = defineStore('runs', () => {
   })
   const refresh = followProject(
     async () => {
-      runs.value = (await api.runs.list()).runs.toReversed()
+      const answer = await api.runs.list()
+      runs.value = answer.runs.toReversed()
+      waiting.value = answer.waiting
       loaded.value = true
       await readDetail()
     },
@@ -47,5 +51,5 @@ export const useRuns = defineStore('runs', () => {
   /** What is known about now: by event, else as it was when the run was read. */
   const liveOf = (id: string): LiveRun | null => live.value[id] ?? (detail.value?.id === id ? detail.value.live : null)
   const active = computed(() => runs.value.filter((run) => run.status === 'running' || run.status === 'queued'))
-  return { runs, selected, detail, loaded, active, liveOf, refresh }
+  return { runs, waiting, selected, detail, loaded, active, liveOf, refresh }
 })

@@ -152,7 +152,14 @@ export const runsContract = defineContract({
     resume: { input: z.object({ run: runRef }), output: z.object({ run: z.string(), job: z.int() }) },
     cancel: { input: z.object({ run: runRef }), output: noOutput },
     /** Oldest first. */
-    list: { input: noInput, output: z.object({ runs: z.array(runSummarySchema) }) },
+    list: {
+      input: noInput,
+      output: z.object({
+        runs: z.array(runSummarySchema),
+        /** Ids of runs that wait, in the order in which they will run. */
+        waiting: z.array(z.string()),
+      }),
+    },
     get: { input: z.object({ run: runRef }), output: runSchema },
     rename: { input: z.object({ run: runRef, name: z.string().min(1).max(100) }), output: noOutput },
     /** Rows after the cursor in the order they were written; the answer's cursor asks for the next ones. */

@@ -74,17 +74,17 @@ export function confine(contents: Electron.WebContents): void {
   })
 }
 
-/** Only what a person asks for: the clipboard, and the camera after a question. */
+/** Only what a person asks for: the clipboard, a message at the end of a run, and the camera after a question. */
 export function guardPermissions(of: Session = session.defaultSession): void {
-  const isClipboard = (name: string) => name === 'clipboard-sanitized-write' || name === 'clipboard-read'
+  const free = ['clipboard-sanitized-write', 'clipboard-read', 'notifications']
   let cameraAllowed = false
   of.setPermissionCheckHandler((_contents, permission, origin, details) => {
     if (!isOwn(origin.replace(/\/$/, ''))) return false
-    return isClipboard(permission) || (permission === 'media' && details.mediaType === 'video' && cameraAllowed)
+    return free.includes(permission) || (permission === 'media' && details.mediaType === 'video' && cameraAllowed)
   })
   of.setPermissionRequestHandler((contents, permission, answer, details) => {
     if (!isOwn(contents.getURL())) return answer(false)
-    if (isClipboard(permission)) return answer(true)
+    if (free.includes(permission)) return answer(true)
     const media = 'mediaTypes' in details ? (details.mediaTypes ?? []) : []
     if (permission !== 'media' || media.length === 0 || media.some((type) => type !== 'video')) return answer(false)
     if (cameraAllowed) return answer(true)

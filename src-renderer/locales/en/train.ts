@@ -55,6 +55,7 @@ export default {
   measureHelp: 'Runs a few training steps on this machine and tells how long the whole run takes and how much memory.',
   takes: 'About {total} for {epochs} epochs ({epoch} each) on {provider}.',
   batch: 'Batch',
+  device: 'Device',
   speed: 'Images/s',
   memory: 'Memory',
   noRoom: 'does not fit',

@@ -55,6 +55,7 @@ export default {
   measureHelp: '在本机上运行几个训练步骤，估算整个训练所需的时间和内存。',
   takes: '在 {provider} 上训练 {epochs} 轮约需 {total}（每轮 {epoch}）。',
   batch: '批次',
+  device: '设备',
   speed: '张/秒',
   memory: '内存',
   noRoom: '内存不足',

@@ -1,4 +1,4 @@
-import { ArrowDown, ArrowUp, Check, PencilLine, X } from '@lucide/vue'
+import { ArrowDown, ArrowUp, Check, PencilLine, Replace, X } from '@lucide/vue'
 import { defineAction } from '../../actions/action'
 import { useNavigation } from '../../stores/navigation'
 import { useReview } from '../../stores/review'
@@ -37,6 +37,17 @@ export default [
     menu: 'label',
     when: hasItem,
     run: () => useReview().decide('reject'),
+  }),
+  defineAction({
+    id: 'review.correct',
+    title: 'review.correct',
+    group: 'review.title',
+    view: 'review',
+    keys: ['c'],
+    icon: Replace,
+    menu: 'label',
+    when: () => !!useReview().item?.prediction,
+    run: () => void (useReview().correcting = true),
   }),
   defineAction({
     id: 'review.edit',
