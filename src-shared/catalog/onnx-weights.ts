@@ -10,6 +10,7 @@ import type { OnnxModel, OnnxNode } from '../engine/onnx/decode'
 import { ConstantReader } from '../engine/onnx/constants'
 import { type LayerGraph, matchStructure } from './match-structure'
 import type { ModelDef } from './models/define'
+import { SURGERY } from './surgery'
 
 export interface OnnxWeights {
   /** Parameters and running statistics by the model's names. */
@@ -52,8 +53,13 @@ export function readOnnxWeights(
   model: ModelDef,
   { classes, params = {} }: { classes: number; params?: Record<string, unknown> },
 ): OnnxWeights {
-  const own = modelLayers(model, classes, params)
-  const theirs = fileLayers(file)
+  const constants = new ConstantReader(file.graph)
+  // A file of the model before surgery has no place for the blocks; one of the model after it names them.
+  const [whole, theirs] = [modelLayers(model, classes, params), fileLayers(file)]
+  const has = (name: string, shape: readonly number[]) => constants.floats(name)?.dims.join() === shape.join()
+  const added = [...whole.shapes].filter(([name]) => name.startsWith(`${SURGERY}.`))
+  const isOperated = added.some(([name, shape]) => has(name, shape))
+  const own = model.base && !isOperated ? modelLayers(model.base, classes, params) : whole
   const byName = new Map(theirs.layers.map(({ name }, j) => [name, j]))
   const pairs: [number, number][] = []
   own.layers.forEach(({ weight }, i) => {
@@ -77,6 +83,10 @@ export function readOnnxWeights(
   const tensors = new Map<string, Float32Array>()
   const folded: string[] = []
   for (const [i, j] of pairs) place(own.layers[i], theirs.layers[j], tensors, folded)
+  // Weights of blocks that belong to no convolution, such as gains.
+  if (isOperated)
+    for (const [name, shape] of added)
+      if (!tensors.has(name) && has(name, shape)) tensors.set(name, constants.floats(name)!.data)
   return {
     tensors,
     shapes: own.shapes,

@@ -25,7 +25,8 @@ export const recipeSchema = z.strictObject({
       params: z.record(z.string(), z.unknown()).default({}),
       /** Path of a checkpoint of this product or of an ONNX file to start from, or null for random weights. */
       weights: z.string().nullable().default(null),
-      surgery: z.array(plugin).default([]),
+      /** Blocks put after stages of the model, in this order; further keys of an entry are the block's parameters. */
+      surgery: z.array(plugin.extend({ after: z.string(), context: z.string().optional() })).default([]),
     })
     .prefault({}),
   input: z

@@ -25,6 +25,8 @@ export const checkpointMetaSchema = z.object({
   /** Catalog id and parameters of the model. */
   model: z.string(),
   modelParams: z.record(z.string(), z.unknown()),
+  /** Blocks that were put into the model, as in the recipe. */
+  surgery: z.array(z.looseObject({ id: z.string(), after: z.string(), context: z.string().optional() })).default([]),
   /** In the order of the model's outputs. */
   labels: z.array(z.object({ name: z.string(), cocoId: z.int(), color: z.string() })).min(1),
   input: modelInputSchema,

@@ -117,7 +117,8 @@ export class TrainState {
 
   /** Names the frozen part's numbers: equal hashes give equal features of equal images. */
   trunkHash(): string {
-    const hash = createHash('sha256').update(this.plan.recipe.model.id)
+    const { id, params, surgery } = this.plan.recipe.model
+    const hash = createHash('sha256').update(canonicalJson({ id, params, surgery }))
     for (const [name, data] of [...this.frozen].sort(([a], [b]) => (a < b ? -1 : 1)))
       hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
     return hash.digest('hex')
@@ -238,6 +239,7 @@ export class TrainState {
         task: recipe.task,
         model: recipe.model.id,
         modelParams: recipe.model.params,
+        surgery: recipe.model.surgery,
         labels: header.labels.map(({ name, cocoId, color }) => ({ name, cocoId, color })),
         input: this.options.model.input,
         size: [recipe.input.size, recipe.input.size],

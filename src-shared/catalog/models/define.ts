@@ -27,6 +27,10 @@ export interface ModelDef<Output = unknown> {
   before?(node: string, params: Record<string, unknown>): Set<string>
   /** Only with a file: it is in no list of models to choose from. */
   needsFile?: boolean
+  /** Beginnings of parameter names from input to output, for layer-wise learning rates; absent: not known. */
+  layers?: readonly string[]
+  /** The model before surgery (see surgery.ts): what files of other makers fit. */
+  base?: ModelDef
   /** Known parameter counts, for the conformance test. */
   examples: readonly { classes: number; parameters: number }[]
 }
