@@ -101,9 +101,27 @@ export interface EditorHost {
   onContextMenu?(at: { screen: Point; id: number | null }): void
   /** The space key was tapped on the canvas without dragging the view. */
   onSpace?(): void
-  /** A sentence for screen readers' live region. English parts are built by `describe`, when given. */
-  announce?(text: string): void
+  /** For screen readers' live region; the panel puts it into words of the window's language. */
+  announce?(key: Announcement, values?: Record<string, string | number>): void
 }
+
+/** What is told to people who do not see it; `text` is said as it stands (a coordinate, a name). */
+export type Announcement =
+  | 'text'
+  /** name (may be empty), kind, x, y, width, height (absent for what has no place). */
+  | 'object'
+  | 'deletedOne'
+  /** count */
+  | 'deleted'
+  /** name */
+  | 'tag'
+  | 'noSkeleton'
+  | 'keypointVisible'
+  | 'keypointHidden'
+  | 'notAdded'
+  | 'selectMask'
+  /** number, from 1 */
+  | 'corner'
 
 /** One file that the browser decodes. */
 export interface WholeImage {

@@ -1,7 +1,7 @@
 /** What a person does to the selection without the pointer: each command is one commit. */
 import type { Shape } from '@shared/domain/annotation'
 import { shapeBox } from '@shared/domain/shape-box'
-import type { EditChange, Editor, EditorAnnotation, EditReason } from './api'
+import type { EditChange, Editor, EditorAnnotation, EditorHost, EditReason } from './api'
 import { bitmapFromRuns, runsFromBitmap } from './geometry/bitmap'
 import { boundsOf, bringInside, clampMove } from './geometry/clamp'
 import { mirrorShape, translateShape } from './geometry/transform-shape'
@@ -16,7 +16,7 @@ export interface CommandContext {
   ): void
   select(ids: readonly number[]): void
   selectPredictions(ids: readonly number[]): void
-  announce(text: string): void
+  announce: NonNullable<EditorHost['announce']>
 }
 
 type Commands = Pick<
@@ -82,7 +82,8 @@ export function createCommands({ scene, commit, select, selectPredictions, annou
         'Delete',
         items.map(({ id }): EditChange => ({ op: 'remove', id })),
       )
-      announce(items.length === 1 ? `Deleted ${describe(scene, items[0])}` : `Deleted ${items.length} objects`)
+      if (items.length === 1) announce('deletedOne', describe(scene, items[0]))
+      else announce('deleted', { count: items.length })
     },
     duplicate() {
       const items = scene.selected
@@ -163,7 +164,7 @@ export function createCommands({ scene, commit, select, selectPredictions, annou
       if (sample === null) return
       if (scene.annotations.some((item) => item.shape.kind === 'tag' && item.label === label)) return
       commit('Add tag', [{ op: 'add', sample, label, shape: { kind: 'tag' } }])
-      announce(`Tag ${scene.labels.get(label)?.name ?? label}`)
+      announce('tag', { name: scene.labels.get(label)?.name ?? String(label) })
     },
     acceptPredictions(ids, provenance) {
       const { sample } = scene
@@ -220,11 +221,11 @@ function fitMask(shape: Shape, { width, height }: { width: number; height: numbe
   return { kind: 'mask', mask: runsFromBitmap(bitmapFromRuns(shape.mask), height, width) }
 }
 
-/** For the screen reader: label, kind, place and size. */
-export function describe(scene: Scene, item: EditorAnnotation): string {
-  const name = scene.labels.get(item.label)?.name ?? 'unlabelled'
+/** For the screen reader: label (empty without one), kind, and place and size in whole pixels where it has any. */
+export function describe(scene: Scene, item: EditorAnnotation): Record<string, string | number> {
+  const named = { name: scene.labels.get(item.label)?.name ?? '', kind: item.shape.kind }
   const box = shapeBox(item.shape)
-  if (!box) return `${name}, ${item.shape.kind}`
-  const n = (value: number) => Math.round(value)
-  return `${name}, ${item.shape.kind} at ${n(box[0])}, ${n(box[1])}, ${n(box[2] - box[0])} by ${n(box[3] - box[1])} pixels`
+  if (!box) return named
+  const [x1, y1, x2, y2] = box
+  return { ...named, x: Math.round(x1), y: Math.round(y1), width: Math.round(x2 - x1), height: Math.round(y2 - y1) }
 }

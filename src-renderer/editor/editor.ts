@@ -134,7 +134,7 @@ export const createEditor: CreateEditor = (container, host) => {
     if (scene.predictionSelection.length > 0 && ids.length > 0) selectPredictions([])
     if (before !== scene.selection && scene.selection.length === 1) {
       const item = scene.get(scene.selection[0])
-      if (item) host.announce?.(describe(scene, item))
+      if (item) host.announce?.('object', describe(scene, item))
     }
   }
 
@@ -235,7 +235,7 @@ export const createEditor: CreateEditor = (container, host) => {
       tool.pointerDown(pointer)
       tool.pointerUp(pointer)
     }
-    host.announce?.(`${at[0]}, ${at[1]}`)
+    host.announce?.('text', { text: `${at[0]}, ${at[1]}` })
     reportCursor()
     return true
   }
@@ -297,7 +297,7 @@ export const createEditor: CreateEditor = (container, host) => {
     commit: (reason, changes, options) => void commits.commit(reason, changes, options),
     select,
     selectPredictions,
-    announce: (text) => host.announce?.(text),
+    announce: (key, values) => host.announce?.(key, values),
   })
 
   function measure(): void {

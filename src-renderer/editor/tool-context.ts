@@ -55,7 +55,7 @@ export function createToolContext({ commits, redrawShapes, toScreen, ...given }:
     const { sample } = scene
     if (sample === null) return
     const label = fixedLabel ?? knownLabel() ?? (await askLabel(shape, at))
-    if (label === null) return host.announce?.('Not added')
+    if (label === null) return host.announce?.('notAdded')
     const isTag = (item: EditorAnnotation) => item.shape.kind === 'tag' && item.label === label
     if (shape.kind === 'tag' && sample === scene.sample && scene.annotations.some(isTag)) return
     // The image may have changed while the label was asked for: the shape belongs to the one it was drawn on.
@@ -116,6 +116,6 @@ export function createToolContext({ commits, redrawShapes, toScreen, ...given }:
       scene.changed()
       redrawShapes()
     },
-    announce: (text) => host.announce?.(text),
+    announce: (key, values) => host.announce?.(key, values),
   }
 }

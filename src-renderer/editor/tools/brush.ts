@@ -56,7 +56,7 @@ export const brushTool: MakeTool = (context) => {
       const item = selectedMask()
       const value = erases(pointer) ? 0 : 1
       if (!item && value === 0) {
-        context.announce('Select a mask to erase from')
+        context.announce('selectMask')
         return
       }
       const bitmap = item?.shape.kind === 'mask' ? bitmapFromRuns(item.shape.mask) : emptyBitmap

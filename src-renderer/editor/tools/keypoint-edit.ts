@@ -28,7 +28,7 @@ export function toggleVisibility(context: ToolContext, image: Point): boolean {
     )
     context.commit('Change keypoint visibility', [{ op: 'update', id: item.id, shape: { ...item.shape, keypoints } }])
     const name = scene.labels.get(item.label)?.skeleton?.names[index] ?? String(index + 1)
-    context.announce(`${name}: ${keypoints[index][2] === 2 ? 'visible' : 'hidden'}`)
+    context.announce(keypoints[index][2] === 2 ? 'keypointVisible' : 'keypointHidden', { name })
     return true
   }
   return false

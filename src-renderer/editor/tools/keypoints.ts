@@ -1,6 +1,7 @@
 /**
  * Places poses. `template`: a drawn box is filled with the skeleton's template. `sequence`: a click per keypoint in the
- * skeleton's order, right click for a hidden one. `loop`: one keypoint of the pose at hand, image after image.
+ * skeleton's order, right click for a hidden one. `loop`: one keypoint of the pose at hand, image after image. Where the
+ * label is not clear it is asked for when the button is released, as after any other shape.
  * Keypoints of the selected pose can be dragged and toggled without leaving the tool; Alt-drag moves the whole pose.
  */
 import type { Shape } from '@shared/domain/annotation'
@@ -17,11 +18,21 @@ import { movedFar, type MakeTool, type Preview, type ToolPointer } from './tool'
 type Pose = Extract<Shape, { kind: 'keypoints' }>
 type State =
   | { at: 'idle' }
-  | { at: 'box'; label: EditorLabel; fixed: Point; moving: Point; pressed: Point; waiting: boolean; square: boolean }
+  | {
+      at: 'box'
+      label: EditorLabel | null
+      fixed: Point
+      moving: Point
+      pressed: Point
+      waiting: boolean
+      square: boolean
+    }
   | { at: 'sequence'; label: EditorLabel; points: Pose['keypoints'] }
   | { at: 'drag'; drag: Drag; now: ReadonlyMap<number, Shape>; down: Point; moved: boolean }
-  /** The label is being asked for. */
-  | { at: 'asking' }
+  /** Pressed before the label is known. */
+  | { at: 'pressed'; pointer: ToolPointer }
+  /** The label is being asked for: of the poses to come, or of this box. */
+  | { at: 'asking'; box: Box | null }
 
 export const keypointsTool: MakeTool = (context) => {
   const { scene } = context
@@ -41,17 +52,24 @@ export const keypointsTool: MakeTool = (context) => {
     return all.length === 1 ? all[0] : null
   }
 
-  async function askLabel(pointer: ToolPointer): Promise<void> {
-    state = { at: 'asking' }
-    const id = await context.host.requestLabel({ screen: pointer.screen, kind: 'keypoints', box: null })
-    if (state.at === 'asking') state = { at: 'idle' }
-    const label = id === null ? null : scene.labels.get(id)
-    if (posed(label)) chosen = label ?? null
-    if (label && chosen === label) {
-      context.announce(`${label.name}: ${count(label)} keypoints`)
-    } else if (label) context.announce(`${label.name} has no skeleton`)
+  /** Hands the label that a person chooses on, unless the gesture or the image was left meanwhile. */
+  async function askLabel(pointer: ToolPointer, box: Box | null, then: (label: EditorLabel) => void): Promise<void> {
+    const asking: State = { at: 'asking', box }
+    const { sample } = scene
+    state = asking
     context.redraw()
+    const id = await context.host.requestLabel({ screen: pointer.screen, kind: 'keypoints', box })
+    if (state !== asking) return
+    reset()
+    const label = id === null ? null : scene.labels.get(id)
+    if (!label || sample !== scene.sample) return
+    if (posed(label)) then(label)
+    else context.announce('noSkeleton', { name: label.name })
   }
+  const ask = (...given: Parameters<typeof askLabel>) =>
+    askLabel(...given).catch((error: unknown) =>
+      context.host.onFailed?.({ reason: 'Draw keypoints', changes: [], error, retry() {}, discard() {} }),
+    )
 
   function reset(): void {
     state = { at: 'idle' }
@@ -77,6 +95,11 @@ export const keypointsTool: MakeTool = (context) => {
     context.addShape('Draw keypoints', { kind: 'keypoints', keypoints }, at, { label: label.id })
   }
 
+  function addTemplate(label: EditorLabel, box: Box): void {
+    const template = templateOf(label.skeleton!, label.template)
+    addPose(label, fitTemplate(template, box).keypoints, [box[2], box[3]])
+  }
+
   function completeSequence(): boolean {
     if (state.at !== 'sequence' || state.points.length === 0) return false
     const { label, points } = state
@@ -97,7 +120,7 @@ export const keypointsTool: MakeTool = (context) => {
   function advance(label: EditorLabel, points: Pose['keypoints']): void {
     state = { at: 'sequence', label, points }
     if (points.length === count(label)) completeSequence()
-    else context.announce(label.skeleton!.names[points.length])
+    else context.announce('text', { text: label.skeleton!.names[points.length] })
     context.redraw()
   }
 
@@ -132,10 +155,14 @@ export const keypointsTool: MakeTool = (context) => {
     context.addShape('Draw keypoints', { kind: 'keypoints', keypoints }, [x, y], { label: label.id, keepTool: true })
   }
 
-  function press(pointer: ToolPointer, label: EditorLabel): void {
+  function press(pointer: ToolPointer, label: EditorLabel | null): void {
     const mode = scene.settings.keypointPlacement
-    if (mode === 'loop') return pressLoop(pointer, label)
-    if (mode === 'sequence' || state.at === 'sequence') return pressSequence(pointer, label)
+    if (mode !== 'template' && !label) {
+      if (pointer.button === 0) state = { at: 'pressed', pointer }
+      return
+    }
+    if (mode === 'loop') return pressLoop(pointer, label!)
+    if (mode === 'sequence') return pressSequence(pointer, label!)
     if (pointer.button !== 0) return
     const fixed = context.place(pointer.image)
     state = { at: 'box', label, fixed, moving: fixed, pressed: pointer.screen, waiting: false, square: pointer.shift }
@@ -160,13 +187,7 @@ export const keypointsTool: MakeTool = (context) => {
         state = { at: 'drag', drag, now: new Map(), down: pointer.screen, moved: false }
         return
       }
-      const label = readyLabel()
-      if (label) press(pointer, label)
-      else if (pointer.button === 0) {
-        askLabel(pointer).catch((error: unknown) =>
-          context.host.onFailed?.({ reason: 'Draw keypoints', changes: [], error, retry() {}, discard() {} }),
-        )
-      }
+      press(pointer, readyLabel())
     },
     pointerMove(pointer) {
       moving = context.place(pointer.image, { whole: false })
@@ -191,8 +212,13 @@ export const keypointsTool: MakeTool = (context) => {
         const box = boxOf({ ...ended, moving: context.place(pointer.image) })
         reset()
         if (box[2] <= box[0] || box[3] <= box[1]) return
-        const template = templateOf(ended.label.skeleton!, ended.label.template)
-        addPose(ended.label, fitTemplate(template, box).keypoints, [box[2], box[3]])
+        if (ended.label) addTemplate(ended.label, box)
+        else void ask(pointer, box, (label) => addTemplate(label, box))
+      } else if (ended.at === 'pressed' && pointer.button === 0) {
+        void ask(pointer, null, (label) => {
+          chosen = label
+          press(ended.pointer, label)
+        })
       }
     },
     wheel: (pointer, deltaY) => pointer.alt && rotateInstance(context, deltaY),
@@ -226,14 +252,16 @@ export const keypointsTool: MakeTool = (context) => {
       }
       if (state.at === 'box') {
         const box = boxOf(state)
-        const template = templateOf(state.label.skeleton!, state.label.template)
+        const { label } = state
+        const shape = label && fitTemplate(templateOf(label.skeleton!, label.template), box)
         return {
           crosshair: true,
           band: box,
           measured: box,
-          shapes: [{ id: null, shape: fitTemplate(template, box), label: state.label.id }],
+          shapes: label && shape ? [{ id: null, shape, label: label.id }] : [],
         }
       }
+      if (state.at === 'asking' && state.box) return { band: state.box }
       if (state.at === 'sequence') {
         const rest = emptyPose(count(state.label) - state.points.length).keypoints
         return {

@@ -63,7 +63,7 @@ export const polygonTool: MakeTool = (context) => {
       points = [...points, at]
       moving = at
       pressed = { screen: pointer.screen, stroke: false }
-      context.announce(`Corner ${points.length}`)
+      context.announce('corner', { number: points.length })
       context.redraw()
     },
     pointerMove(pointer) {

@@ -71,7 +71,7 @@ export interface ToolContext {
   setCursor(css: string): void
   /** Annotations the gesture shows itself; the passive layer leaves them out. */
   setEditing(ids: readonly number[]): void
-  announce(text: string): void
+  announce: NonNullable<EditorHost['announce']>
   redraw(): void
 }
 

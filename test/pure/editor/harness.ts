@@ -61,6 +61,7 @@ export function createHarness({ settings, annotations = [], scale = 2, host: giv
   const commits: { reason: string; changes: EditChange[]; merge: boolean }[] = []
   const failures: FailedCommit[] = []
   const spoken: string[] = []
+  const speak: EditorHost['announce'] = (key, values) => spoken.push(values?.name ? `${key} ${values.name}` : key)
   let nextId = 100
   const host: EditorHost = {
     commit: (reason, changes, { merge }) => {
@@ -69,7 +70,7 @@ export function createHarness({ settings, annotations = [], scale = 2, host: giv
     },
     requestLabel: () => Promise.resolve(1),
     onFailed: (failed) => failures.push(failed),
-    announce: (text) => spoken.push(text),
+    announce: speak,
     ...given,
   }
   const scene = new Scene()
@@ -141,7 +142,7 @@ export function createHarness({ settings, annotations = [], scale = 2, host: giv
       commit: (reason, changes, options) => void store.commit(reason, changes, options),
       select,
       selectPredictions,
-      announce: (text) => spoken.push(text),
+      announce: speak,
     }),
     choose: (id: ToolId) => context.setTool(id),
     select,

@@ -71,4 +71,54 @@ describe('keypoints tool', () => {
     expect(none.only().shape).toEqual({ kind: 'keypoints', keypoints: [[0, 0, 0], [60, 22, 2], [0, 0, 0]] }) // prettier-ignore
     expect(none.tool.id).toBe('keypoints')
   })
+
+  it('asks for the label of a drawn box when it is released, and once in a sequence', async () => {
+    const asked: unknown[] = []
+    const two = (settings: object) => {
+      const h = createHarness({
+        settings: { label: null, ...settings },
+        host: {
+          requestLabel: ({ kind, box }) => {
+            asked.push({ kind, box })
+            return Promise.resolve(2)
+          },
+        },
+      })
+      // With a second skeleton it is no longer clear which one is meant.
+      h.scene.labels.set(3, { ...h.scene.labels.get(2)!, id: 3, name: 'other' })
+      h.choose('keypoints')
+      return h
+    }
+    const h = two({})
+    h.down(20, 10)
+    h.move(60, 50)
+    expect(asked).toEqual([])
+    expect(h.tool.render().band).toEqual([20, 10, 60, 50])
+    h.up(60, 50)
+    expect(asked).toEqual([{ kind: 'keypoints', box: [20, 10, 60, 50] }])
+    await h.settled()
+    expect(h.only()).toMatchObject({ reason: 'Draw keypoints', label: 2, shape: { kind: 'keypoints' } })
+
+    const one = two({ keypointPlacement: 'sequence' })
+    one.click(10, 10)
+    await one.settled()
+    one.click(20, 20)
+    one.click(30, 10)
+    await one.settled()
+    expect(asked).toHaveLength(2)
+    expect(one.only().shape).toEqual({ kind: 'keypoints', keypoints: [[10, 10, 2], [20, 20, 2], [30, 10, 2]] }) // prettier-ignore
+  })
+
+  it('draws nothing when the question is left, and says when a label has no skeleton', async () => {
+    for (const answer of [null, 1]) {
+      const h = createHarness({ settings: { label: null }, host: { requestLabel: () => Promise.resolve(answer) } })
+      h.scene.labels.set(3, { ...h.scene.labels.get(2)!, id: 3, name: 'other' })
+      h.choose('keypoints')
+      h.drag([20, 10], [60, 50])
+      await h.settled()
+      expect(h.commits).toEqual([])
+      expect(h.tool.render().band).toBeUndefined()
+      expect(h.spoken).toEqual(answer === null ? [] : [`noSkeleton ${h.scene.labels.get(1)!.name}`])
+    }
+  })
 })

@@ -226,7 +226,7 @@ describe('select tool: changing', () => {
       reason: 'Change keypoint visibility',
       changes: [{ shape: { keypoints: [[50, 30, 2], [66.5, 18, 2], [40, 20, 2]] } }], // prettier-ignore
     })
-    expect(h.spoken.at(-1)).toBe('right_eye: visible')
+    expect(h.spoken.at(-1)).toBe('keypointVisible right_eye')
     h.drag([50, 30], [55, 40], { alt: true })
     await h.settled()
     expect(h.commits[2]).toMatchObject({
