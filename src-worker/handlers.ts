@@ -19,9 +19,10 @@ export function workerHandlers(report: WorkerReport, host: WorkerHost): ServiceH
     probe: async () => (await import('./runtime/probe')).probe(),
     train: async (input, { signal }) =>
       (await import('./train/train-run')).trainRun(input, { report, signal, ...host }),
-    predict: async (input, { signal }) => (await import('./predict/predict')).predict(input, report, signal),
-    evaluate: async (input, { signal }) =>
-      (await import('./predict/evaluate')).evaluate(input, { report, signal, ...host }),
+    openDetector: async (input) => (await import('./predict/kept-detector')).keepDetector(input),
+    detect: async (input, { signal }) => (await import('./predict/kept-detector')).detectPicture(input, signal),
+    predict: async (input, { signal }) => (await taskFor(input.model)).predict(input, report, signal),
+    evaluate: async (input, { signal }) => (await taskFor(input.model)).evaluate(input, { report, signal, ...host }),
     score: async (input) => (await import('./predict/score-predictions')).scorePredictions(input),
     measure: async (input, { signal }) =>
       (await import('./train/measure-step')).measureStep(input, { report, signal }),

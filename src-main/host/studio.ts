@@ -45,6 +45,7 @@ import { createHistoryService } from '../services/history'
 import { createJobsService } from '../services/jobs'
 import { createLabelsService } from '../services/labels'
 import { createLintService } from '../services/lint'
+import { createLiveService, liveTask } from '../services/live'
 import { createMediaService, mediaTask } from '../services/media'
 import type { ProjectSwitch } from '../services/project-session'
 import { createPredictionsService } from '../services/predictions'
@@ -157,7 +158,7 @@ export function createStudio(ports: Ports): Studio {
     onError: (error) => onError(error, 'folder'),
   })
   /** Work beside an open project. A command lives for moments: it leaves thumbnails and hashes to a host that stays. */
-  const tasks: ProjectTask[] = [mediaTask(hub, { background: ports.host !== 'cli' }), folders.task]
+  const tasks: ProjectTask[] = [mediaTask(hub, { background: ports.host !== 'cli' }), folders.task, liveTask]
   const slot = createProjectSlot({
     newQueue,
     startsQueuedJobs: ports.startsQueuedJobs,
@@ -202,6 +203,7 @@ export function createStudio(ports: Ports): Studio {
     runs: createRunsService(deps, getQueue),
     results: createResultsService(deps, getQueue),
     predictions: createPredictionsService(deps, getQueue),
+    live: createLiveService(deps),
     review: createReviewService(deps),
     training: createTrainingService(deps, getQueue),
     weights: createWeightsService(weights, hub, getQueue),

@@ -8,6 +8,7 @@ import { historyContract } from './history'
 import { jobsContract } from './jobs'
 import { labelsContract } from './labels'
 import { lintContract } from './lint'
+import { liveContract } from './live'
 import { mediaContract } from './media'
 import { predictionsContract } from './predictions'
 import { projectContract } from './project'
@@ -42,6 +43,7 @@ export const contracts = {
   runs: runsContract,
   results: resultsContract,
   predictions: predictionsContract,
+  live: liveContract,
   review: reviewContract,
   training: trainingContract,
   weights: weightsContract,

@@ -109,6 +109,13 @@ const inference = {
 }
 
 export const trainResultSchema = z.object({
+const inferenceModel = z.object({
+  model: inference.model,
+  labels: inference.labels,
+  classMap: inference.classMap,
+  provider: inference.provider,
+})
+
   /** `stopped`: early stopping; `cancelled`: the signal, after a checkpoint was written. */
   status: z.enum(['done', 'stopped', 'cancelled']),
   /** The best epoch's evaluation, null when none was evaluated. */
@@ -223,6 +230,23 @@ export const workerContract = defineContract({
      * when a path is given.
      */
     evaluate: {
+    /** Keeps a detector for `detect`; one that was kept before is closed. It ends with the process. */
+    openDetector: {
+      input: inferenceModel,
+      output: z.object({
+        labels: z.array(z.string()),
+        dropped: z.array(z.string()),
+        input: z.object({ width: z.int(), height: z.int() }),
+      }),
+    },
+    /** One encoded picture (JPEG, PNG, WebP...) for the detector that is kept. */
+    detect: {
+      input: z.object({
+        image: z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes'),
+        ...thresholdsSchema.shape,
+      }),
+      output: z.object({ width: z.int(), height: z.int(), detections: z.array(detectionSchema), seconds: z.number() }),
+    },
       input: z.object({
         ...inference,
         snapshot: z.string(),

@@ -6,7 +6,8 @@ import { toDetections, type Detector } from './detector'
 import { pictureBatches } from './picture-batches'
 
 export interface DetectFilesOptions {
-  files: readonly string[]
+  /** Paths, or files that are in memory already. */
+  files: readonly (string | Uint8Array)[]
   thresholds: Thresholds
   slice: ConcreteSlice | null
   onFailed(position: number, message: string): void

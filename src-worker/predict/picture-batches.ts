@@ -2,7 +2,7 @@
 import { toErrorShape } from '@shared/base/errors'
 import { letterboxGeometry } from '@shared/domain/letterbox'
 import type { ModelInput } from '@shared/domain/model-input'
-import { decodeImage } from '../data/decode-image'
+import { decodeBytes, decodeImage } from '../data/decode-image'
 import { allocateImages, imagePacker, packedShape, type ImageData } from '../data/pack-pixels'
 import { createPixelSpace } from '../data/pixel-space'
 import { resizeBilinear, type Pixels } from '../data/resize-bilinear'
@@ -10,7 +10,8 @@ import type { LetterboxedSample, Packing } from '../data/types'
 import { sliceImage, type Slice } from './slice-image'
 
 export interface PictureBatchesOptions {
-  files: readonly string[]
+  /** Paths, or files that are in memory already. */
+  files: readonly (string | Uint8Array)[]
   batch: number
   width: number
   height: number
@@ -109,7 +110,7 @@ async function* decoded({
   let next = 0
   const fill = () => {
     while (queue.length < AHEAD && next < files.length)
-      queue.push(decodeImage(files[next++]).catch((error: unknown) => error as Error))
+      queue.push(decode(files[next++]).catch((error: unknown) => error as Error))
   }
   for (let position = 0; position < files.length; position++) {
     signal?.throwIfAborted()
@@ -120,3 +121,6 @@ async function* decoded({
     else yield { position, pixels: result }
   }
 }
+
+const decode = (file: string | Uint8Array): Promise<Pixels> =>
+  typeof file === 'string' ? decodeImage(file) : decodeBytes(file, 'in memory')

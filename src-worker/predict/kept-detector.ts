@@ -1,0 +1,49 @@
+/** The worker's `openDetector` and `detect`: one detector that stays open for one encoded picture after another. */
+import type { z } from 'zod'
+import { TagwrightError } from '@shared/base/errors'
+import type { workerContract } from '@shared/contract/worker'
+import { openDetector } from './open-detector'
+import { detectFiles } from './detect-files'
+
+type Methods = (typeof workerContract)['methods']
+let kept: Awaited<ReturnType<typeof openDetector>> | null = null
+
+export async function keepDetector(
+  input: z.output<Methods['openDetector']['input']>,
+): Promise<z.input<Methods['openDetector']['output']>> {
+  const before = kept
+  kept = null
+  await before?.detector.close()
+  kept = await openDetector({ ...input, batch: 1 })
+  const { detector, mapping } = kept
+  const { width, height } = detector.spec.input
+  return { labels: [...mapping.labels], dropped: [...mapping.dropped], input: { width, height } }
+}
+
+/** @throws `not-found` before a detector was opened, `image-unreadable`. */
+export async function detectPicture(
+  { image, conf, iou, maxDet }: z.output<Methods['detect']['input']>,
+  signal: AbortSignal | undefined,
+): Promise<z.input<Methods['detect']['output']>> {
+  if (!kept) throw new TagwrightError('not-found', 'No detector is open. Open one first.')
+  const { detector, mapping } = kept
+  const started = performance.now()
+  const results = detectFiles(detector, {
+    files: [image],
+    thresholds: { conf, iou, maxDet },
+    slice: null,
+    onFailed(_, message) {
+      throw new TagwrightError('image-unreadable', message)
+    },
+    signal,
+  })
+  for await (const { width, height, detections } of results) {
+    const mapped = detections
+      .map(({ label, score, box }) => ({ label: mapping.labelOf(label), score, box: [...box] as Box }))
+      .filter(({ label }) => label >= 0)
+    return { width, height, detections: mapped, seconds: (performance.now() - started) / 1000 }
+  }
+  throw new TagwrightError('image-unreadable', 'The picture holds no image. Send a JPEG, PNG or WebP file.')
+}
+
+type Box = [number, number, number, number]
