@@ -60,7 +60,7 @@ export const recipeSchema = z.strictObject({
     .prefault({}),
   optimizer: z
     .strictObject({
-      id: z.union([auto, z.enum(['sgd', 'adam', 'adamw'])]).default('auto'),
+      id: z.union([auto, z.enum(['sgd', 'adam', 'adamw', 'adamp', 'lars'])]).default('auto'),
       /** Peak learning rate. 'auto': by model, batch and data size. */
       lr: z.union([auto, z.number().positive()]).default('auto'),
       momentum: z.number().min(0).max(1).default(0.9),

@@ -1,10 +1,16 @@
 /** The interface of an optimizer: how one tensor of parameters moves, written with graph ops. */
 import type { Value } from './graph'
+import { reshape } from './ops'
 
 export interface OptimizerDef {
   title: string
   /** State tensors per parameter, of the parameter's shape, starting at zero. */
   states: readonly string[]
+  /**
+   * The update of a weight looks at the whole of it: weights (not biases, not scales and shifts of norms) come one by
+   * one, as `weight` says, instead of packed together.
+   */
+  whole?: true
   /**
    * Scalars that change from step to step, beside the learning rate.
    * @param step 1 for the first update.
@@ -18,11 +24,27 @@ export interface OptimizerDef {
     states: Readonly<Record<string, Value>>
     scalars: Readonly<Record<string, Value>>
     decay: number
+    /** With `whole`: how one weight lies in memory; null for biases and norms, which stay packed. */
+    weight: WeightView | null
   }): {
     w: Value
     states: Record<string, Value>
   }
 }
+
+/**
+ * A weight [out, ...] in memory as [blocks, inner, lanes]: the numbers of one output channel are those of one block and
+ * one lane. Padding is zero.
+ */
+export interface WeightView {
+  readonly view: readonly [blocks: number, inner: number, lanes: number]
+  /** Numbers of one output channel, and of the weight, without padding. */
+  readonly perChannel: number
+  readonly total: number
+}
+
+/** A weight, gradient or state as the view has it. */
+export const inView = (v: Value, { view }: WeightView): Value => reshape(v, view)
 
 export interface OptimizerSettings {
   momentum: number

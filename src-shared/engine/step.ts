@@ -9,7 +9,7 @@ import { Graph, type Value, size } from './graph'
 import { type ImagePacking, type Storage, lower, storedSize } from './lower'
 import { Nn, type ParamSpec, type StatSpec } from './nn'
 import { encodeOnnx } from './onnx/encode'
-import type { OptimizerDef } from './optimizer'
+import type { OptimizerDef, WeightView } from './optimizer'
 import { add, concat, div, min, mul, reduceSumSquare, reshape, slice, split, sqrt, stopGradient, sub } from './ops'
 import { cutFrozen, featureName } from './passes/cut-frozen'
 import { fuse } from './passes/fuse'
@@ -100,6 +100,10 @@ export function trainStep(spec: StepSpec): Program {
     ...stats.map((s) => s.batch!),
   ]
   const trained = [...nn.params.values()].filter((p) => groups.get(p.name))
+  const wholes = new Set(
+    spec.optimizer.whole ? trained.flatMap(({ name, role }) => (role === 'weight' ? [name] : [])) : [],
+  )
+  const isWhole = ({ name }: { name: string }): boolean => wholes.has(name)
   if (trained.length === 0)
     throw new TagwrightError(
       'bad-recipe',
@@ -129,8 +133,12 @@ export function trainStep(spec: StepSpec): Program {
       name: p.name,
       storage: storages.get(p.name)!,
       group: groupKey(groups.get(p.name)!),
+      alone: isWhole(p),
     })),
     'param',
+  )
+  const views = new Map(
+    paramSlots.flatMap((slot) => (isWhole(slot.entries[0]) ? [[slot, weightView(slot.entries[0])] as const] : [])),
   )
   const heldSlots = slotsFor(
     held.map((s) => ({ name: s.name, storage: storages.get(s.name)!, group: 'held' })),
@@ -202,6 +210,7 @@ export function trainStep(spec: StepSpec): Program {
       states,
       scalars,
       decay: group.decay,
+      weight: views.get(slot) ?? null,
     })
     const gate = (before: Value, after: Value) => (apply ? add(before, mul(sub(after, before), apply)) : after)
     target.output(`${slot.name}'`, gate(w, next.w))
@@ -272,12 +281,29 @@ const detached = (v: Value): Value => (v.node.op.name === 'Identity' ? v : stopG
 const groupKey = (group: { decay: number; lr: number } | null): string =>
   group ? `${group.lr}:${group.decay}` : 'frozen'
 
-function slotsFor(items: readonly { name: string; storage: Storage; group: string }[], kind: string): Slot[] {
+/** Output channels of a weight in its storage. */
+function weightView({ storage }: SlotEntry): WeightView {
+  const total = size(storage.shape)
+  const channels = storage.shape[0]
+  const lanes = storage.kind === 'plain' || storage.kind === 'channels' ? 1 : storage.block
+  const blocks =
+    storage.kind === 'conv' || storage.kind === 'rows'
+      ? storage.out.padded / lanes
+      : storage.kind === 'depthwise'
+        ? storage.map.padded / lanes
+        : channels
+  return { view: [blocks, storedSize(storage) / (blocks * lanes), lanes], perChannel: total / channels, total }
+}
+
+function slotsFor(
+  items: readonly { name: string; storage: Storage; group: string; alone?: boolean }[],
+  kind: string,
+): Slot[] {
   const slots: Slot[] = []
   const shared = new Map<string, SlotEntry[]>()
-  for (const { name, storage, group } of items) {
+  for (const { name, storage, group, alone } of items) {
     const length = storedSize(storage)
-    if (length > PACK_LIMIT)
+    if (alone || length > PACK_LIMIT)
       slots.push({ name: `${kind}/${name}`, kind, shape: [length], entries: [{ name, storage, offset: 0, length }] })
     else {
       const entries = shared.get(group) ?? []

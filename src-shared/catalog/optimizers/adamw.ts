@@ -11,6 +11,18 @@ export const adamScalars = (step: number, { momentum, beta2 }: OptimizerSettings
   correction2: 1 - beta2 ** step,
 })
 
+/** mean / (sqrt(square) + eps), both with their bias corrected: what is multiplied by the learning rate. */
+export function adamDirection(
+  g: Value,
+  states: Readonly<Record<string, Value>>,
+  s: Readonly<Record<string, Value>>,
+): { direction: Value; states: { mean: Value; square: Value } } {
+  const mean = add(mul(states.mean, s.beta1), mul(g, sub(1, s.beta1)))
+  const square = add(mul(states.square, s.beta2), mul(mul(g, g), sub(1, s.beta2)))
+  const denominator = add(sqrt(div(square, s.correction2)), 1e-8)
+  return { direction: div(div(mean, s.correction1), denominator), states: { mean, square } }
+}
+
 export function adamStep(
   w: Value,
   g: Value,
@@ -18,10 +30,8 @@ export function adamStep(
   states: Readonly<Record<string, Value>>,
   s: Readonly<Record<string, Value>>,
 ) {
-  const mean = add(mul(states.mean, s.beta1), mul(g, sub(1, s.beta1)))
-  const square = add(mul(states.square, s.beta2), mul(mul(g, g), sub(1, s.beta2)))
-  const denominator = add(sqrt(div(square, s.correction2)), 1e-8)
-  return { w: sub(w, mul(div(div(mean, s.correction1), denominator), lr)), states: { mean, square } }
+  const { direction, states: next } = adamDirection(g, states, s)
+  return { w: sub(w, mul(direction, lr)), states: next }
 }
 
 export default defineOptimizer({
