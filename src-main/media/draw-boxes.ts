@@ -1,5 +1,6 @@
 /** Small pictures of images with boxes, and sheets of them: for plots and reports. */
 import sharp from 'sharp'
+import { textColor } from '@shared/domain/text-color'
 import { escapeXml } from '@shared/plots/svg'
 import { openImage } from './render-image'
 
@@ -39,24 +40,37 @@ function boxOverlay(boxes: readonly SmallBox[], width: number, height: number, s
     const stroke = `fill="none" stroke="${color}" stroke-width="2"${dashed ? ' stroke-dasharray="5 3"' : ''}`
     const frame = `<rect x="${x1}" y="${y1}" width="${x2 - x1}" height="${y2 - y1}" ${stroke}/>`
     if (!text) return frame
-    const top = y1 >= 14 ? y1 - 14 : y1
-    return `${frame}<rect x="${x1}" y="${top}" width="${text.length * 6.3 + 4}" height="14" fill="${color}"/><text x="${x1 + 2}" y="${top + 11}" font-family="sans-serif" font-size="11" fill="#fff" stroke="#000" stroke-width=".4" paint-order="stroke">${escapeXml(text)}</text>`
+    const wide = text.length * 6.3 + 4
+    // A tag stays inside the picture.
+    const [left, top] = [Math.max(0, Math.min(x1, width - wide)), y1 >= 14 ? y1 - 14 : Math.max(0, y1)]
+    return `${frame}<rect x="${left}" y="${top}" width="${wide}" height="14" fill="${color}"/><text x="${left + 2}" y="${top + 11}" font-family="sans-serif" font-size="11" fill="${textColor(color)}">${escapeXml(text)}</text>`
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${shapes.join('')}</svg>`
 }
 
-/** Pictures in rows of `columns`, each inside a cell of `side` px. @returns a JPEG. */
+/** Between the pictures of a sheet, px. */
+const sheetGap = 6
+
+/**
+ * Pictures in rows of `columns`, each in the middle of a cell as large as the largest of them, at most `side` px.
+ * @returns a JPEG.
+ */
 export async function drawSheet(pictures: readonly Buffer[], columns: number, side: number): Promise<Buffer> {
+  const sizes = await Promise.all(pictures.map((picture) => sharp(picture).metadata()))
+  const cell = {
+    width: Math.min(side, Math.max(...sizes.map(({ width }) => width))),
+    height: Math.min(side, Math.max(...sizes.map(({ height }) => height))),
+  }
   const rows = Math.ceil(pictures.length / columns)
   const placed = pictures.map((input, i) => ({
     input,
-    left: (i % columns) * side,
-    top: Math.floor(i / columns) * side,
+    left: sheetGap + (i % columns) * (cell.width + sheetGap) + ((cell.width - sizes[i].width) >> 1),
+    top: sheetGap + Math.floor(i / columns) * (cell.height + sheetGap) + ((cell.height - sizes[i].height) >> 1),
   }))
   return sharp({
     create: {
-      width: Math.min(columns, pictures.length) * side,
-      height: rows * side,
+      width: Math.min(columns, pictures.length) * (cell.width + sheetGap) + sheetGap,
+      height: rows * (cell.height + sheetGap) + sheetGap,
       channels: 3,
       background: '#f4f5f8',
     },

@@ -120,23 +120,40 @@ export function labelsPlot({ gt, labels, images }: ObjectSet): Picture {
 /** results.csv as small charts: each series as measured, and smoothed. */
 export function resultsPlot(columns: ReadonlyMap<string, readonly number[]>): Picture {
   const epochs = columns.get('epoch') ?? []
-  const wanted = [...columns.keys()].filter((name) => name !== 'epoch').sort(byKind)
-  const charts = wanted.map((name) => {
-    const values = columns.get(name)!
-    return lineChart({
-      title: name,
-      width: 320,
-      height: 260,
-      xLabel: 'Epoch',
-      yLabel: '',
-      series: [
-        { name, color: accent, x: epochs, y: values, width: 1.5 },
-        ...(values.length >= 5
-          ? [{ name: 'smooth', color: '#e8590c', x: epochs, y: smooth(values), width: 1.5, dashed: true, quiet: true }]
-          : []),
-      ],
-    })
+  const known = [...columns].flatMap(([name, measured]) => {
+    // A score below 0 says that there is nothing to score, such as no large objects.
+    const values = name.startsWith('val/') ? measured.map((value) => (value < 0 ? NaN : value)) : measured
+    return name !== 'epoch' && values.some(Number.isFinite) ? [{ name, values }] : []
   })
+  const charts = known
+    .toSorted((a, b) => byKind(a.name, b.name))
+    .map(({ name, values: measured }) => {
+      const isMemory = name === 'system/memory'
+      const values = isMemory ? measured.map((value) => value / 1e6) : measured
+      return lineChart({
+        title: isMemory ? `${name} (MB)` : name,
+        width: 320,
+        height: 260,
+        xLabel: 'Epoch',
+        yLabel: '',
+        series: [
+          { name, color: accent, x: epochs, y: values, width: 1.5 },
+          ...(values.length >= 5
+            ? [
+                {
+                  name: 'smooth',
+                  color: '#e8590c',
+                  x: epochs,
+                  y: smooth(values),
+                  width: 1.5,
+                  dashed: true,
+                  quiet: true,
+                },
+              ]
+            : []),
+        ],
+      })
+    })
   return charts.length > 0 ? gridOf(charts, 5) : { width: 320, height: 80, body: '' }
 }
 
