@@ -1,7 +1,12 @@
 /** What a worker process can do. Each method loads its own module, so that a probe does not load the training code. */
 import type { ServiceHandlers } from '@shared/contract/rpc'
-import type { workerContract } from '@shared/contract/worker'
+import type { ModelRef, workerContract } from '@shared/contract/worker'
 import type { WorkerReport } from './report'
+
+const taskFor = async (model: ModelRef) => {
+  const [{ workerTasks }, { taskOf }] = await Promise.all([import('./tasks'), import('./tasks/task-of')])
+  return workerTasks[await taskOf(model)]
+}
 
 /** What the entry knows and the handlers need. */
 export interface WorkerHost {
@@ -21,15 +26,13 @@ export function workerHandlers(report: WorkerReport, host: WorkerHost): ServiceH
       (await import('./train/train-run')).trainRun(input, { report, signal, ...host }),
     openDetector: async (input) => (await import('./predict/kept-detector')).keepDetector(input),
     detect: async (input, { signal }) => (await import('./predict/kept-detector')).detectPicture(input, signal),
-    predict: async (input, { signal }) => (await import('./predict/predict')).predict(input, report, signal),
-    evaluate: async (input, { signal }) =>
-      (await import('./predict/evaluate')).evaluate(input, { report, signal, ...host }),
+    predict: async (input, { signal }) => (await taskFor(input.model)).predict(input, report, signal),
+    evaluate: async (input, { signal }) => (await taskFor(input.model)).evaluate(input, { report, signal, ...host }),
     score: async (input) => (await import('./predict/score-predictions')).scorePredictions(input),
-    measure: async (input, { signal }) =>
-      (await import('./train/measure-step')).measureStep(input, { report, signal }),
+    measure: async (input, { signal }) => (await import('./train/measure-step')).measureStep(input, { report, signal }),
     preview: async (input, { signal }) =>
       (await import('./train/preview-batches')).previewBatches(input, { report, signal }),
     exportOnnx: async (input, { signal }) =>
-      (await import('./export/export-onnx')).exportOnnx(input, { report, signal, ...host }),
+      (await taskFor({ ...input, kind: 'run' })).exportOnnx(input, { report, signal, ...host }),
   }
 }

@@ -1,8 +1,7 @@
 /** What somebody should know before they use a run's model. */
 import { stringify as toYaml } from 'yaml'
 import { models } from '@shared/catalog/models'
-import { cocoParams } from '@shared/evaluation/coco-params'
-import { formatSummary } from '@shared/evaluation/summarize'
+import { formatEvaluation } from '@shared/evaluation/format-evaluation'
 import { listArtifacts } from '../store/artifact'
 import { listEvaluations } from '../store/evaluation'
 import { listLabels } from '../store/label'
@@ -60,7 +59,7 @@ export function modelCard(
       : null,
     files: exports.map(({ file, bytes, createdAt }) => ({ file: file.split(/[\\/]/).at(-1), bytes, createdAt })),
   }
-  return { markdown: markdown(json, row ? formatSummary(row.stats, cocoParams(row.iouType)) : []), json }
+  return { markdown: markdown(json, row ? formatEvaluation({ ...row, classification: result?.classification ?? null }) : []), json }
 }
 
 type Card = Record<string, unknown> & {

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { stringify as toYaml } from 'yaml'
 import { TagwrightError } from '@shared/base/errors'
 import { resultsContract } from '@shared/contract/results'
-import { cocoParams, summaryRows } from '@shared/evaluation/coco-params'
+import { statNames } from '@shared/evaluation/format-evaluation'
 import { labelStatistics } from '@shared/evaluation/label-statistics'
 import { selectObjects } from '@shared/evaluation/select-objects'
 import { confidencePlot, confusionPlot, labelsPlot, prPlot, resultsPlot, tidePlot } from '@shared/plots/run-plots'
@@ -65,7 +65,7 @@ async function reportHtml(
   const csv = join(store.folder, 'runs', run.id, 'results.csv')
   const figure = (picture: Picture) => `<figure>${svg(picture)}</figure>`
   const number = (value: unknown) => (typeof value === 'number' && value >= 0 ? value.toFixed(3) : '–')
-  const names = summaryRows(cocoParams(row.iouType)).map(({ name }) => name)
+  const names = statNames(row.iouType)
   const facts: [string, string][] = [
     ['Project', store.project.name],
     ['Run', run.name === run.id ? run.id : `${run.id} (${run.name})`],
@@ -81,7 +81,7 @@ async function reportHtml(
   const parts = [
     `<h1>${escapeXml(run.name)}</h1>`,
     tableHtml([], facts),
-    '<h2>COCO table</h2>',
+    row.iouType === 'class' ? '<h2>Scores</h2>' : '<h2>COCO table</h2>',
     tableHtml(names, [row.stats.map(number)]),
     '<h2>Classes</h2>',
     tableHtml(

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import type { z } from 'zod'
 import type { EvaluationDetail, resultsContract } from '@shared/contract/results'
-import { cocoParams, summaryRows } from '@shared/evaluation/coco-params'
+import { statNames } from '@shared/evaluation/format-evaluation'
 import { tideErrors } from '@shared/evaluation/tide'
 import { serveFile } from '../media/served-files'
 import { withoutDetails, type OpenEvaluation } from '../store/open-evaluation'
@@ -42,7 +42,7 @@ export function writeResultFile(
 const tables: Record<Exclude<ResultFile, 'result.json'>, (evaluation: OpenEvaluation) => Cell[][]> = {
   'coco.csv': ({ row }) => [
     ['metric', 'value'],
-    ...summaryRows(cocoParams(row.iouType)).map(({ name }, i): Cell[] => [name, row.stats[i]]),
+    ...statNames(row.iouType).map((name, i): Cell[] => [name, row.stats[i]]),
   ],
   'classes.csv'(evaluation) {
     const { perClass } = evaluation.result()

@@ -2,8 +2,8 @@
 import { TagwrightError } from '@shared/base/errors'
 import type { EvaluationDetail, EvaluationSummary, ResultSelection, resultsContract } from '@shared/contract/results'
 import type { ServiceHandlers } from '@shared/contract/rpc'
-import { cocoParams, summaryRows } from '@shared/evaluation/coco-params'
 import { confusionMatrix } from '@shared/evaluation/confusion-matrix'
+import { statNames } from '@shared/evaluation/format-evaluation'
 import { labelCounts } from '@shared/evaluation/label-counts'
 import { labelStatistics } from '@shared/evaluation/label-statistics'
 import { selectObjects, type ObjectIndex, type SelectedObject } from '@shared/evaluation/select-objects'
@@ -105,7 +105,7 @@ const confOf = (evaluation: OpenEvaluation, of: ResultSelection): number =>
 
 export function summary(row: EvaluationRow): EvaluationSummary {
   const { id, run, source, split, iouType, final, images, seconds, thresholds, slice, createdAt, detailed, stats } = row
-  const names = summaryRows(cocoParams(iouType)).map(({ name }) => name)
+  const names = statNames(iouType)
   return {
     id,
     run,
@@ -141,6 +141,7 @@ export function detail(evaluation: OpenEvaluation): EvaluationDetail {
     tide: analysis?.tide ?? null,
     counts: analysis ? { conf: analysis.errors.conf, iou: analysis.errors.iou, labels: analysis.errors.labels } : null,
     statistics: index ? labelStatistics(index.set) : null,
+    classification: result.classification ?? null,
   }
 }
 

@@ -2,10 +2,20 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { epochSampleSchema } from '@shared/contract/runs'
+import { epochSampleSchema, weightsScoreSchema, type WeightsScore } from '@shared/contract/runs'
 import { detectionSchema } from '@shared/contract/worker'
 
 const logLine = z.object({ at: z.string(), level: z.string(), message: z.string() })
+
+/** How good the averages of a run are; empty before its end. */
+export function readAverages(runDir: string): WeightsScore[] {
+  try {
+    const text = readFileSync(join(runDir, 'averages.json'), 'utf8')
+    return z.array(weightsScoreSchema).parse(JSON.parse(text))
+  } catch {
+    return []
+  }
+}
 
 /** Lines after the first `after`; a line that was cut off by a crash is left out. */
 export function readLog(

@@ -16,7 +16,7 @@ import { listJobs } from '../store/job'
 import { listSeries, metricsSince, summarizeMetrics } from '../store/metric'
 import { createRun, deleteRun, findRun, listRuns, updateRun, type RunRow } from '../store/run'
 import type { Store } from '../store/store'
-import { readLog, readSamples } from './run-files'
+import { readAverages, readLog, readSamples } from './run-files'
 
 export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHandlers<typeof runsContract> {
   const changed = (run: string) => deps.hub.emit('runs.changed', { run })
@@ -30,7 +30,7 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
   return {
     async start({ recipe: given, name }) {
       const store = needStore(deps)
-      const recipe = parseRecipe(given)
+      const recipe = parseRecipe({ task: store.project.task, ...given })
       if (recipe.task !== store.project.task) {
         throw new TagwrightError(
           'bad-recipe',
@@ -196,6 +196,7 @@ const detail = (store: Store, run: RunRow, live: LiveRun | null): Run => ({
   error: run.error,
   finishedAt: run.finishedAt,
   folder: join(store.folder, 'runs', run.id),
+  averages: readAverages(join(store.folder, 'runs', run.id)),
   live,
   evaluation: listEvaluations(store.db, run.id).findLast((row) => row.final)?.id ?? null,
   checkpoints: listCheckpoints(store.db, run.id).map(({ kind, step, epoch, score, createdAt }) => ({

@@ -8,6 +8,7 @@ import { augmentForms, recipeForm } from '@shared/catalog/recipe-form'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import type { ModelInfo, trainingContract } from '@shared/contract/training'
 import { diffRecipes } from '@shared/domain/diff-recipes'
+import { type TaskId, taskSchema } from '@shared/domain/task'
 import { parseRecipe } from '@shared/domain/recipe'
 import { recipeCommand } from '@shared/domain/recipe-command'
 import { needStore, type JobDeps } from '../jobs/job-deps'
@@ -19,19 +20,22 @@ import { listLabels } from '../store/label'
 export function createTrainingService(deps: JobDeps, queue: () => Queue): ServiceHandlers<typeof trainingContract> {
   const known = new Map<string, ModelInfo>()
   const recipesFolder = () => join(needStore(deps).folder, 'recipes')
-  const full = (recipe: Record<string, unknown>) => parseRecipe(recipe) as unknown as Record<string, unknown>
+  const task = () => taskSchema.catch('detect').parse(deps.store()?.project.task)
+  const full = (recipe: Record<string, unknown>) =>
+    parseRecipe({ task: task(), ...recipe }) as unknown as Record<string, unknown>
   return {
     form: () => ({
       fields: recipeForm(),
-      presets: presets.map((preset) => ({ ...preset, recipe: { ...preset.recipe } })),
+      presets: presets.map((preset) => ({ ...preset, recipe: presetFor(task(), preset.recipe) })),
       augments: augmentForms(),
       defaults: full({}),
     }),
     models({ size, classes: given }) {
       const store = deps.store()
       const classes = given ?? ((store && listLabels(store.db).length) || 80)
+      const shown = models.entries().flatMap(([id, one]) => (one.needsFile || one.task !== task() ? [] : [id]))
       return {
-        models: models.ids.map((id) => {
+        models: shown.map((id) => {
           const key = `${id} ${classes} ${size}`
           const info = known.get(key) ?? modelInfo(id, classes, size)
           known.set(key, info)
@@ -87,4 +91,9 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
       return { job: queue().add('preview', input).id }
     },
   }
+}
+
+/** Presets name detectors; other tasks have a model of their own. */
+function presetFor(task: TaskId, { model, ...recipe }: Record<string, unknown>): Record<string, unknown> {
+  return task === 'detect' ? { model, ...recipe } : recipe
 }

@@ -58,7 +58,7 @@ export function describeDetector(info: OnnxInfo, options: SpecOptions): Detector
   if (task && task !== 'detect') {
     throw unknown(options.file, `it says that its task is "${task.slice(0, 40)}", and detectors are read here`)
   }
-  const input = findInput(info, options)
+  const input = pictureInput(info, options)
   const names = readNames(metadata.get('names'))
   const output = ownOutput(info) ?? signature(info, input, names)
   if (!output) {
@@ -86,8 +86,8 @@ export function describeDetector(info: OnnxInfo, options: SpecOptions): Detector
   }
 }
 
-const unknown = (file: string, reason: string): TagwrightError =>
-  new TagwrightError('unknown-model', `${file} cannot be used as a detector: ${reason}. Use a detector's ONNX file.`, {
+const unknown = (file: string, reason: string, kind = 'detector'): TagwrightError =>
+  new TagwrightError('unknown-model', `${file} cannot be used as a ${kind}: ${reason}. Use a ${kind}'s ONNX file.`, {
     file,
     reason,
   })
@@ -98,26 +98,30 @@ const shapeText = (shape: OnnxValue['shape']): string => `[${shape?.map((d) => d
 const DEFAULT_SIDE = 640
 const LARGEST_SIDE = 4096
 
-function findInput({ inputs, metadata }: OnnxInfo, { file, batch = 8 }: SpecOptions): DetectorSpec['input'] {
+/** The picture that a file takes. @param options.kind what the file is used as, for messages. @throws `unknown-model`. */
+export function pictureInput(
+  { inputs, metadata }: OnnxInfo,
+  { file, batch = 8, kind = 'detector' }: SpecOptions & { kind?: string },
+): DetectorSpec['input'] {
   const seen = inputs.slice(0, 4).map((value) => `"${value.name.slice(0, 60)}" ${value.type} ${shapeText(value.shape)}`)
   const [value] = inputs
   const { shape, type } = value ?? {}
   if (inputs.length !== 1 || shape?.length !== 4 || (type !== 'float32' && type !== 'float16' && type !== 'uint8')) {
-    throw unknown(file, `it wants ${seen.join(', ') || 'no input'} where one picture [N, 3, H, W] is expected`)
+    throw unknown(file, `it wants ${seen.join(', ') || 'no input'} where one picture [N, 3, H, W] is expected`, kind)
   }
   const layout = shape[1] === 3 || shape[3] !== 3 ? 'nchw' : 'nhwc'
   const at = layout === 'nchw' ? [1, 2, 3] : [3, 1, 2]
   const [channels, ...sides] = at.map((axis) => shape[axis])
-  if (typeof channels === 'number' && channels !== 3) throw unknown(file, `its pictures have ${channels} channels`)
+  if (typeof channels === 'number' && channels !== 3) throw unknown(file, `its pictures have ${channels} channels`, kind)
   const stated = readNumbers(metadata.get('imgsz'))
   const [height, width] = sides.map((side, i) => (typeof side === 'number' ? side : (stated?.[i] ?? DEFAULT_SIDE)))
   for (const side of [height, width]) {
     if (!Number.isInteger(side) || side < 1 || side > LARGEST_SIDE) {
-      throw unknown(file, `its pictures are ${width} x ${height} pixels; up to ${LARGEST_SIDE} are possible`)
+      throw unknown(file, `its pictures are ${width} x ${height} pixels; up to ${LARGEST_SIDE} are possible`, kind)
     }
   }
   const images = typeof shape[0] === 'number' ? shape[0] : batch
-  if (images > 1024) throw unknown(file, `it takes ${images} pictures at once`)
+  if (images > 1024) throw unknown(file, `it takes ${images} pictures at once`, kind)
   return { name: value.name, type, layout, batch: images, width, height }
 }
 
@@ -166,7 +170,7 @@ function signature(info: OnnxInfo, { width, height }: DetectorSpec['input'], nam
 }
 
 /** `{0: 'person', ...}` or a list; null when it is neither, or has gaps. */
-function readNames(text: string | undefined): string[] | null {
+export function readNames(text: string | undefined): string[] | null {
   const value = literal(text)
   const list =
     value instanceof Map ? Array.from({ length: value.size }, (_, i) => value.get(i) ?? value.get(`${i}`)) : value
@@ -181,7 +185,7 @@ function readNumbers(text: string | undefined): number[] | null {
   return Array.isArray(list) && list.every((v) => typeof v === 'number') ? list : null
 }
 
-function readInput(text: string | undefined): ModelInput | null {
+export function readInput(text: string | undefined): ModelInput | null {
   try {
     return modelInputSchema.safeParse(JSON.parse(text ?? 'null')).data ?? null
   } catch {

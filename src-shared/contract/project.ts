@@ -1,6 +1,7 @@
 /** The open project: what it is, what is in it, and the imports that made it. */
 import { z } from 'zod'
 import { shapeSchema } from '../domain/annotation'
+import { taskSchema } from '../domain/task'
 import { defineContract, noInput, noOutput } from './rpc'
 
 export const projectInfoSchema = z.object({
@@ -95,7 +96,7 @@ export const projectContract = defineContract({
       input: z.object({
         folder: z.string().min(1),
         name: z.string().min(1).max(200).optional(),
-        task: z.enum(['detect']).default('detect'),
+        task: taskSchema.default('detect'),
       }),
       output: projectInfoSchema,
     },

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { splitSchema } from '../domain/split'
 import { startedJobSchema } from './jobs'
 import { defineContract, noOutput } from './rpc'
-import { evaluationSchema, exportReportSchema, sliceSchema, thresholdsSchema } from './worker'
+import { classEvaluationSchema, evaluationSchema, exportReportSchema, sliceSchema, thresholdsSchema } from './worker'
 
 const share = z.number().min(0).max(1)
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()])
@@ -20,7 +20,7 @@ export const evaluationSummarySchema = z.object({
   source: z.string(),
   /** null: all samples. */
   split: splitSchema.nullable(),
-  iouType: z.enum(['bbox', 'segm', 'keypoints']),
+  iouType: evaluationSchema.shape.iouType,
   /** Made by the run itself when it ended, on the data frozen at its start. */
   final: z.boolean(),
   images: z.int(),
@@ -119,6 +119,8 @@ export const evaluationDetailSchema = z.object({
   /** Counts per class at the best mean F1 and IoU .5. */
   counts: z.object({ conf: z.number(), iou: z.number(), labels: z.array(labelCountsSchema) }).nullable(),
   statistics: z.array(labelStatisticsSchema).nullable(),
+  /** Classifiers only; all of the above but `perClass` is empty then. */
+  classification: classEvaluationSchema.nullable(),
 })
 export type EvaluationDetail = z.infer<typeof evaluationDetailSchema>
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { splitSchema } from '../domain/split'
 import { providerSchema } from '../domain/recipe'
 import { scoreSchema } from '../domain/score'
+import { taskSchema } from '../domain/task'
 import { jobStatusSchema, startedJobSchema } from './jobs'
 import { defineContract, noInput, noOutput } from './rpc'
 import {
@@ -14,6 +15,10 @@ import {
   sliceSchema,
   thresholdsSchema,
 } from './worker'
+
+/** How good weights of a run are on its evaluation split: best: of all epochs of the moving average; ema: its end. */
+export const weightsScoreSchema = z.object({ weights: z.enum(['best', 'ema', 'last', 'swa']), score: scoreSchema })
+export type WeightsScore = z.infer<typeof weightsScoreSchema>
 
 export const runSummarySchema = z.object({
   id: z.string(),
@@ -70,6 +75,8 @@ export const runSchema = z.object({
   finishedAt: z.string().nullable(),
   /** Absolute path of `runs/<id>`. */
   folder: z.string(),
+  /** Compared at its end; empty until then. */
+  averages: z.array(weightsScoreSchema).default([]),
   /** While it runs: what is known about now. */
   live: liveRunSchema.nullable(),
   /** Its own evaluation when it ended; null until then. */
@@ -126,6 +133,7 @@ export const predictedImageSchema = z.object({
 export type PredictedImage = z.infer<typeof predictedImageSchema>
 
 export const predictResultSchema = z.object({
+  task: taskSchema,
   images: z.int(),
   detections: z.int(),
   failed: z.array(z.object({ file: z.string(), message: z.string() })),

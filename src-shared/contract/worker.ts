@@ -10,6 +10,7 @@ import { shapeSchema, flagsSchema } from '../domain/annotation'
 import { modelInputSchema } from '../domain/model-input'
 import { providerSchema } from '../domain/recipe'
 import { scoreSchema } from '../domain/score'
+import { taskSchema } from '../domain/task'
 import { defineContract, noInput, noOutput } from './rpc'
 import { providerProbeSchema } from './system'
 
@@ -130,10 +131,26 @@ export const trainResultSchema = z.object({
 })
 export type TrainResult = z.infer<typeof trainResultSchema>
 
+const averages = z.object({ precision: z.number(), recall: z.number(), f1: z.number() })
+/** What `evaluateClasses` (src-shared/evaluation) says. */
+export const classEvaluationSchema = z.object({
+  images: z.int(),
+  top1: z.number(),
+  top5: z.number(),
+  loss: z.number(),
+  perClass: z.array(z.object({ label: z.string(), support: z.int(), predicted: z.int(), ...averages.shape })),
+  macro: averages,
+  weighted: averages,
+  /** `counts[predicted][true]`. */
+  confusion: z.object({ labels: z.array(z.string()), counts: z.array(z.array(z.int())) }),
+})
+export type ClassEvaluation = z.infer<typeof classEvaluationSchema>
+
 /** What `evaluateCoco` (src-shared/evaluation) says, with the time it took and the thresholds of the detections. */
 export const evaluationSchema = z.object({
-  iouType: z.enum(['bbox', 'segm', 'keypoints']),
-  /** By name (AP, AP50, ..., ARl; keypoints their ten), -1 where undefined. */
+  /** `class`: a classifier's images, no IoU. */
+  iouType: z.enum(['bbox', 'segm', 'keypoints', 'class']),
+  /** By name (AP, AP50, ..., ARl; keypoints their ten; classifiers top1, top5, loss, f1), -1 where undefined. */
   coco: z.record(z.string(), z.number()),
   /** The same numbers, unrounded, in pycocotools' order. */
   stats: z.array(z.number()),
@@ -148,6 +165,8 @@ export const evaluationSchema = z.object({
   /** null: the detections came from a file, whose thresholds are not known. */
   thresholds: thresholdsSchema.nullable(),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+  /** Classifiers only. */
+  classification: classEvaluationSchema.nullable().default(null),
 })
 export type Evaluation = z.infer<typeof evaluationSchema>
 
@@ -232,7 +251,9 @@ export const workerContract = defineContract({
     predict: {
       input: z.object({ ...inference, images: z.array(workerImageSchema) }),
       output: z.object({
+        task: taskSchema.default('detect'),
         images: z.int(),
+        /** Of a classifier: classes told, as boxes around the whole image. */
         detections: z.int(),
         /** Images that could not be read. */
         failed: z.array(z.object({ id: z.int(), file: z.string(), message: z.string() })),

@@ -20,7 +20,7 @@ export const recipeSchema = z.strictObject({
   task: taskSchema.default('detect'),
   model: z
     .strictObject({
-      /** The task's own where it is not given. */
+      /** The task's own where it is not given; the path of an ONNX file puts a new head on that network. */
       id: z.string().default('yolox-nano'),
       params: z.record(z.string(), z.unknown()).default({}),
       /** Path of a checkpoint of this product or of an ONNX file to start from, or null for random weights. */
@@ -41,6 +41,8 @@ export const recipeSchema = z.strictObject({
     .strictObject({
       trainSplits: z.array(z.enum(['train', 'val', 'test'])).default(['train']),
       evalSplit: z.enum(['train', 'val', 'test']).default('val'),
+      /** Epochs between evaluations. 'auto': so many that no more images are evaluated than learned from. */
+      evalEvery: z.union([auto, z.int().min(1)]).default('auto'),
       /** Side in px of slices that are learned from beside the whole images; 'auto': from the objects' sizes. */
       slice: z
         .union([auto, z.int().min(32)])
@@ -70,6 +72,12 @@ export const recipeSchema = z.strictObject({
       clip: z.number().min(0).default(0),
       /** Learning-rate factors for parameters whose name starts with `prefix`; the first match counts. */
       groups: z.array(z.strictObject({ prefix: z.string(), lr: z.number().min(0) })).default([]),
+      /** Each layer's rate is this factor times that of the layer after it; 1 is off. */
+      layerDecay: z.number().positive().max(1).default(1),
+      /** Share of the epochs after which SGD takes over; null never. */
+      switchAt: z.number().min(0).max(1).nullable().default(null),
+      /** Peak learning rate of SGD then. 'auto': what SGD has on its own. */
+      switchLr: z.union([auto, z.number().positive()]).default('auto'),
     })
     .prefault({}),
   schedule: z
@@ -94,6 +102,17 @@ export const recipeSchema = z.strictObject({
           tau: z.union([auto, z.number().positive()]).default('auto'),
         })
         .prefault({}),
+      /** Stochastic weight averaging, beside the moving average. */
+      swa: z
+        .strictObject({
+          /** Share of the epochs after which weights are averaged; null is off. */
+          start: z.number().min(0).max(0.99).nullable().default(null),
+          /** Learning rate from then on, as a share of the peak. */
+          lr: z.number().positive().max(1).default(0.5),
+          /** Epochs in which the rate falls from `lr` to the schedule's final one, over and over; 0 keeps it constant. */
+          cycle: z.int().min(0).default(0),
+        })
+        .prefault({}),
     })
     .prefault({}),
   epochs: z.union([auto, z.int().min(1)]).default('auto'),
@@ -102,7 +121,7 @@ export const recipeSchema = z.strictObject({
     .prefault({}),
   /**
    * Parameters whose name starts with one of these prefixes are not trained; norms there keep their statistics.
-   * `before:<node>` is all that lies before a node of an imported network.
+   * `before:<node>` is all that lies before a node of an imported network. `prefix@3` holds for the first three epochs.
    */
   freeze: z.array(z.string()).default([]),
   /** Frozen layers that see the images are a trunk; what it makes of an image can be kept on disk. */
@@ -128,6 +147,11 @@ export function parseRecipe(input: unknown): Recipe {
   if (result.success) {
     const { task, model } = result.data
     const named = (input as { model?: { id?: unknown } } | undefined)?.model?.id !== undefined
+    // A file is as good a name as that of the model which stands on it.
+    if (/\.onnx$/i.test(model.id)) {
+      const id = task === 'classify' ? 'onnx-classifier' : 'onnx-detector'
+      return { ...result.data, model: { ...model, id, params: { ...model.params, file: model.id } } }
+    }
     return named ? result.data : { ...result.data, model: { ...model, id: defaultModels[task] } }
   }
   const issue = result.error.issues[0]

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { buildInference, encodeInference, openShape } from '@shared/catalog/detector-inference'
-import { models } from '@shared/catalog/models'
+import { modelOf } from '@shared/catalog/models'
 import { evalThresholds, type workerContract } from '@shared/contract/worker'
 import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
 import { OPSET } from '@shared/engine/onnx/encode'
@@ -12,6 +12,7 @@ import { writeAtomic } from '../files/write-atomic'
 import { evaluateWeights } from '../predict/evaluate-weights'
 import type { WorkerReport } from '../report'
 import { readCheckpoint, weightsOf } from '../train/checkpoint'
+import { openNetwork } from '../train/open-network'
 import { checkParity } from './check-parity'
 import { onnxMetadata } from './onnx-metadata'
 
@@ -38,7 +39,8 @@ export async function exportOnnx(input: Input, host: ExportHost): Promise<z.inpu
   report.progress('reading the checkpoint', 0, null)
   const checkpoint = await readCheckpoint(join(runDir, `${input.checkpoint}.ckpt`))
   const { meta } = checkpoint
-  const model = models.get(meta.model)
+  await openNetwork({ id: meta.model, params: meta.modelParams }, runDir)
+  const model = modelOf({ id: meta.model, params: meta.modelParams, surgery: meta.surgery })
   const tensors = weightsOf(checkpoint)
   const thresholds = { conf: input.conf, iou: input.iou, maxDet: input.maxDet }
   const nms = input.nms ? thresholds : null

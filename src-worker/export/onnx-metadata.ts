@@ -9,7 +9,7 @@ import type { CheckpointMeta } from '../train/checkpoint'
 export interface OnnxMetadataOptions {
   model: ModelDef
   meta: CheckpointMeta
-  format: OutputFormat
+  format: OutputFormat | 'probabilities'
   dynamic: boolean
   half: boolean
   nms: SuppressOptions | null
@@ -28,7 +28,7 @@ export function onnxMetadata({ model, meta, format, dynamic, half, nms, date, li
     version,
     date: date.toISOString(),
     ...(licence ? { license: licence } : {}),
-    task: 'detect',
+    task: model.task,
     stride: String(model.stride),
     batch: '1',
     imgsz: `[${size[0]}, ${size[1]}]`,

@@ -1,10 +1,11 @@
 /** A detector with its classes brought onto a project's labels: from a run's checkpoint or from an ONNX file. */
 import { join } from 'node:path'
-import { models } from '@shared/catalog/models'
+import { modelOf } from '@shared/catalog/models'
 import type { ModelRef } from '@shared/contract/worker'
 import { mapClasses, type ClassMapping } from '@shared/domain/class-map'
 import type { Provider } from '@shared/domain/recipe'
 import { readCheckpoint, weightsOf } from '../train/checkpoint'
+import { openNetwork } from '../train/open-network'
 import type { Detector } from './detector'
 import { openOnnxDetector } from './onnx-detector'
 import { openTrainedDetector } from './trained-detector'
@@ -30,8 +31,9 @@ export async function openDetector(
     const names = meta.labels.map(({ name }) => name)
     const cocoIds = meta.labels.map(({ cocoId }) => cocoId)
     const mapping = mapClasses({ model: { names, count: names.length, cocoIds }, labels, classMap })
+    await openNetwork({ id: meta.model, params: meta.modelParams }, model.runDir)
     const detector = await openTrainedDetector({
-      model: models.get(meta.model),
+      model: modelOf({ id: meta.model, params: meta.modelParams, surgery: meta.surgery }),
       params: meta.modelParams,
       classes: names.length,
       names,

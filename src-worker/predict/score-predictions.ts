@@ -43,6 +43,7 @@ export async function scorePredictions(input: {
     seconds: (performance.now() - started) / 1000,
     thresholds: null,
     warnings,
+    classification: null,
   }
 }
 

@@ -48,10 +48,9 @@ export async function openBatches(
       host.report.log('warning', `${name}: ${message} Another image takes its place.`),
     signal: host.signal,
   })
-  const { variants, cache } = recipe.features
-  const bytes = trunk ? 2 * trunk.length * train.length * variants : 0
-  const kept = trunk && input.cacheDir && !recipe.input.multiScale && cache !== false
-  if (!kept || (cache === 'auto' && bytes > AUTO_BYTES)) return createLoader(options(train))
+  const { variants } = recipe.features
+  if (!trunk || !input.cacheDir || !keepsFeatures(recipe, trunk.length, train.length))
+    return createLoader(options(train))
 
   // The loader leaves out a last, partly filled batch: images from the start fill it.
   const short = Math.ceil(train.length / recipe.batch.size) * recipe.batch.size - train.length
@@ -80,6 +79,16 @@ export async function openBatches(
   const { seed, epochs } = recipe
   const at = { seed, batch: recipe.batch.size, epochs, side: recipe.input.size, maxGt }
   return { batches: (from) => features.batches(at, from), close: () => features.close() }
+}
+
+/** @param length numbers of one image's features. */
+export function keepsFeatures(
+  { input, features: { cache, variants } }: Pick<ResolvedRecipe, 'input' | 'features'>,
+  length: number,
+  images: number,
+): boolean {
+  if (input.multiScale > 0 || cache === false) return false
+  return cache === true || 2 * length * images * variants <= AUTO_BYTES
 }
 
 /** Input side per epoch: the same for the same seed, wherever the run resumes. */

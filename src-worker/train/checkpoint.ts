@@ -47,6 +47,8 @@ export interface Checkpoint {
   ema: Tensors
   /** Running statistics. */
   bn: Tensors
+  /** Stochastic average of the parameters; absent before it begins. */
+  swa?: Tensors
   /** Optimizer states by their own names: `velocity`, `mean`... */
   optim: ReadonlyMap<string, Tensors>
   /** Shapes of parameters and statistics by name. */
@@ -97,6 +99,7 @@ function* walk({
   ema,
   bn,
   optim,
+  swa,
 }: Omit<Checkpoint, 'meta' | 'shapes'>): Generator<[key: string, name: string, data: Float32Array]> {
   for (const [name, data] of param) yield [`param/${name}`, name, data]
   for (const [name, data] of ema) yield [`ema/${name}`, name, data]
@@ -104,6 +107,7 @@ function* walk({
     for (const [name, data] of tensors) yield [`optim/${state}/${name}`, name, data]
   }
   for (const [name, data] of bn) yield [`bn/${name}`, name, data]
+  for (const [name, data] of swa ?? []) yield [`swa/${name}`, name, data]
 }
 
 function metadataStrings(meta: CheckpointMeta): Record<string, string> {
@@ -121,7 +125,7 @@ function metadataStrings(meta: CheckpointMeta): Record<string, string> {
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
   const { header, data } = await readSafetensors(file)
   const meta = parseMeta(file, header.metadata)
-  const checkpoint = {
+  const checkpoint: Checkpoint & { optim: Map<string, Map<string, Float32Array>>; shapes: Map<string, readonly number[]> } = {
     meta,
     param: new Map<string, Float32Array>(),
     ema: new Map<string, Float32Array>(),
@@ -134,6 +138,7 @@ export async function readCheckpoint(file: string): Promise<Checkpoint> {
     let name = key.slice(section.length + 1)
     let into: Map<string, Float32Array>
     if (section === 'param' || section === 'ema' || section === 'bn') into = checkpoint[section]
+    else if (section === 'swa') into = checkpoint.swa ??= new Map()
     else if (section === 'optim' && name.includes('/')) {
       const state = name.slice(0, name.indexOf('/'))
       name = name.slice(state.length + 1)

@@ -1,15 +1,17 @@
 /** Evaluates the averaged weights on the evaluation split, epoch after epoch, decoding its images once. */
 import { splitInference } from '@shared/catalog/detector-inference'
 import type { DetectorSpec } from '@shared/catalog/detector-signatures'
-import { models } from '@shared/catalog/models'
+import { frozenNames } from '@shared/catalog/frozen-names'
+import { modelOf } from '@shared/catalog/models'
 import { evalThresholds } from '@shared/contract/worker'
 import type { Detection } from '@shared/domain/detection'
 import type { EvalBatch, EvalLoader } from '../data/types'
 import { decodeOutput } from '../predict/decode-output'
 import type { Detector } from '../predict/detector'
-import { createEvaluationLoader, evaluateWeights } from '../predict/evaluate-weights'
+import { createEvaluationLoader } from '../predict/evaluate-weights'
 import { trainedSpec } from '../predict/trained-detector'
 import { openSession, tensor } from '../runtime/session'
+import { workerTasks } from '../tasks'
 import type { RunPlan, TrainHost } from './plan'
 import type { Tensors } from './stepper'
 import { type Features, TrunkRunner } from './trunk-runner'
@@ -30,12 +32,14 @@ export class EpochEvaluation {
   private readonly loader: EvalLoader
   /** Batches without their pixels (an empty array stands for them), and what the frozen layers make of them; null before the first evaluation. */
   private kept: KeptBatch[] | null = null
+  /** The frozen parts that they are of. */
+  private keptOf = ''
 
   constructor(plan: RunPlan, host: TrainHost) {
     this.plan = plan
     const { recipe, val } = plan
     this.loader = createEvaluationLoader({
-      model: models.get(recipe.model.id),
+      model: modelOf(recipe.model),
       samples: val,
       size: [recipe.input.size, recipe.input.size],
       batch: BATCH,
@@ -46,11 +50,11 @@ export class EpochEvaluation {
     })
   }
 
-  /** @returns the COCO numbers by name. */
-  async run(tensors: Tensors, signal: AbortSignal): Promise<Record<string, number>> {
+  /** @returns the task's numbers by name. */
+  async run(tensors: Tensors, freeze: readonly string[], signal: AbortSignal): Promise<Record<string, number>> {
     const { recipe, header, val } = this.plan
     const options = {
-      model: models.get(recipe.model.id),
+      model: modelOf(recipe.model),
       params: recipe.model.params,
       classes: header.labels.length,
       tensors,
@@ -58,8 +62,8 @@ export class EpochEvaluation {
       provider: recipe.provider,
       batch: BATCH,
     }
-    const kept = await this.openKept(tensors, signal)
-    const { evaluation, detections } = await evaluateWeights({
+    const kept = await this.openKept(tensors, freeze, signal)
+    const { scores, found } = await workerTasks[recipe.task].evaluateWeights({
       ...options,
       samples: val,
       header,
@@ -68,20 +72,25 @@ export class EpochEvaluation {
       ...(kept ? { detector: kept.detector } : {}),
       signal,
     })
-    this.found = detections
-    return evaluation.coco
+    this.found = found
+    return scores
   }
 
   /** Where layers are frozen, their features are computed at the first evaluation and the rest alone runs from then on. */
   private async openKept(
     tensors: Tensors,
+    freeze: readonly string[],
     signal: AbortSignal,
   ): Promise<{ loader: EvalLoader; detector: Detector } | null> {
-    const { recipe, header, val } = this.plan
+    const { header, val } = this.plan
+    const recipe = { ...this.plan.recipe, freeze }
+    // Another part is frozen now: what was kept is of no use.
+    if (this.keptOf !== freeze.join()) this.kept = null
+    this.keptOf = freeze.join()
     if (recipe.freeze.length === 0 || recipe.features.cache === false) return null
-    const model = models.get(recipe.model.id)
+    const model = modelOf(recipe.model)
     const size = [recipe.input.size, recipe.input.size] as const
-    const frozen = (name: string) => recipe.freeze.some((prefix) => name.startsWith(prefix))
+    const frozen = frozenNames(model, recipe.model.params, recipe.freeze)
     const split = splitInference(model, header.labels.length, tensors, frozen, {
       params: recipe.model.params,
       batch: BATCH,

@@ -4,38 +4,73 @@ import { rng } from '@shared/base/rng'
 import { TagwrightError } from '@shared/base/errors'
 import { modelOf } from '@shared/catalog/models'
 import { optimizers } from '@shared/catalog/optimizers'
+import { rateGroups } from '@shared/catalog/rate-groups'
 import { tasks } from '@shared/catalog/tasks'
 import { trainingProgram } from '@shared/catalog/training-program'
 import type { workerContract } from '@shared/contract/worker'
 import { parseRecipe } from '@shared/domain/recipe'
+import { size as sizeOf } from '@shared/engine/graph'
 import type { WorkerReport } from '../report'
 import { resolveProvider } from '../runtime/auto-provider'
 import { probeBlock } from '../runtime/probe-block'
+import { keepsFeatures } from './batches'
 import { initialTensors } from './initial'
-import { resolveRecipe } from './resolve-recipe'
+import { type ResolvedRecipe, resolveRecipe } from './resolve-recipe'
+import { type Stage, stagesOf } from './stages'
 import { Stepper } from './stepper'
+import { TrunkRunner } from './trunk-runner'
 
 type Measure = (typeof workerContract)['methods']['measure']
+type Report = Pick<WorkerReport, 'progress'>
 
 const WARM_UP = 2
 const STEPS = 3
 const TRUTHS = 8
 
-/** Frozen layers count as trained: the figure is an upper bound for fine-tuning. */
+interface Measured {
+  /** Mean over the epochs of the stage. */
+  seconds: number
+  memory: number
+}
+
+/** Where parts thaw or the optimizer changes, the mean over the run: frozen parts cost their forward pass, and that once an image where features are kept. */
 export async function measureStep(
   { recipe: given, images, classes, batch }: z.output<Measure['input']>,
-  { report, signal }: { report: Pick<WorkerReport, 'progress'>; signal?: AbortSignal | undefined },
+  { report, signal }: { report: Report; signal?: AbortSignal | undefined },
 ): Promise<z.input<Measure['output']>> {
   const parsed = parseRecipe(given)
   const provider = await resolveProvider(parsed.provider)
   const recipe = resolveRecipe({ ...parsed, batch: { ...parsed.batch, size: batch } }, images, provider)
+  const answer = { provider, epochs: recipe.epochs, seconds: null, memory: null }
+  let seconds = 0
+  let memory = 0
+  try {
+    for (const stage of stagesOf(recipe)) {
+      const found = await measureStage(recipe, stage, { images, classes, report, signal })
+      seconds += (found.seconds * (stage.to - stage.from)) / recipe.epochs
+      memory = Math.max(memory, found.memory)
+    }
+    return { ...answer, seconds, memory }
+  } catch (error) {
+    if (error instanceof TagwrightError && error.code === 'out-of-memory') return answer
+    throw error
+  }
+}
+
+async function measureStage(
+  recipe: ResolvedRecipe,
+  stage: Stage,
+  at: { images: number; classes: number; report: Report; signal: AbortSignal | undefined },
+): Promise<Measured> {
+  const { provider } = recipe
   const { size } = recipe.input
-  const optimizer = optimizers.get(recipe.optimizer.id)
-  report.progress('building the step', 0, null)
+  const batch = recipe.batch.size
+  const optimizer = optimizers.get(stage.optimizer)
+  at.report.progress('building the step', 0, null)
   const program = trainingProgram({
     model: modelOf(recipe.model),
     params: recipe.model.params,
-    classes,
+    classes: at.classes,
     batch,
     size: [size, size],
     optimizer,
@@ -43,51 +78,56 @@ export async function measureStep(
     clip: recipe.optimizer.clip,
     accumulate: recipe.batch.accumulate,
     loss: recipe.loss,
-    groups: recipe.optimizer.groups,
+    freeze: stage.freeze,
+    groups: rateGroups(recipe.optimizer, modelOf(recipe.model)),
     block: provider === 'cpu' ? await probeBlock() : 0,
   })
-  const answer = { provider, epochs: recipe.epochs, seconds: null, memory: null }
-  let stepper: Stepper
-  try {
-    const optimize = provider === 'cpu' ? 'basic' : 'all'
-    stepper = await Stepper.create(program, optimizer, initialTensors(program, 0), { provider, optimize })
-  } catch (error) {
-    if (error instanceof TagwrightError && error.code === 'out-of-memory') return answer
-    throw error
-  }
+  const optimize = provider === 'cpu' ? 'basic' : 'all'
+  const initial = initialTensors(program, 0)
+  const stepper = await Stepper.create(program, optimizer, initial, { provider, optimize })
+  const trunk = program.trunk && (await TrunkRunner.open(program.trunk, initial, { provider }))
   try {
     const random = rng(0, 'measure')
-    const length = program.images.images.shape.reduce((a, b) => a * b, 1)
-    const pixels = Uint8Array.from({ length }, () => random.int(0, 255))
+    const seen = program.images.images
+    const pixels = seen && Uint8Array.from({ length: sizeOf(seen.shape) }, () => random.int(0, 255))
+    const shape = [batch, 3, size, size]
+    const plain = trunk && Uint8Array.from({ length: sizeOf(shape) }, () => random.int(0, 255))
     const targets = new Float32Array(batch * TRUTHS * 5)
     for (let row = 0; row < batch * TRUTHS; row++) {
       const side = size * (0.1 + 0.3 * random.next())
-      const at = () => side / 2 + (size - side) * random.next()
-      targets.set([random.int(0, classes - 1), at(), at(), side, side], 5 * row)
+      const place = () => side / 2 + (size - side) * random.next()
+      targets.set([random.int(0, at.classes - 1), place(), place(), side, side], 5 * row)
     }
-    const times: number[] = []
+    const steps: number[] = []
+    const trunks: number[] = []
     let memory = 0
     for (let i = 0; i < WARM_UP + STEPS; i++) {
-      signal?.throwIfAborted()
+      at.signal?.throwIfAborted()
       const started = performance.now()
+      const features = trunk ? await trunk.run(plain!, shape) : undefined
+      const between = performance.now()
       await stepper.step({
-        images: { images: pixels },
+        ...(pixels ? { images: { images: pixels } } : {}),
+        ...(features ? { features } : {}),
         tensors: tasks.get(recipe.task).feeds({ targets, count: batch, maxGt: TRUTHS, closing: false }),
         lr: Array.from({ length: program.learningRates }, () => 1e-6),
         momentum: recipe.optimizer.momentum,
         beta2: recipe.optimizer.beta2,
         apply: 1,
       })
-      if (i >= WARM_UP) times.push((performance.now() - started) / 1000)
+      if (i >= WARM_UP) {
+        trunks.push((between - started) / 1000)
+        steps.push((performance.now() - between) / 1000)
+      }
       memory = Math.max(memory, process.memoryUsage.rss())
-      report.progress('measuring', i + 1, WARM_UP + STEPS)
+      at.report.progress('measuring', i + 1, WARM_UP + STEPS)
     }
+    const isKept = trunk && !seen && keepsFeatures(recipe, trunk.length, at.images)
+    const share = isKept ? Math.min(1, recipe.features.variants / (stage.to - stage.from)) : 1
     // The fastest of a few: what else runs on the machine only ever adds.
-    return { ...answer, seconds: Math.min(...times), memory }
-  } catch (error) {
-    if (error instanceof TagwrightError && error.code === 'out-of-memory') return answer
-    throw error
+    return { seconds: Math.min(...steps) + share * Math.min(...trunks), memory }
   } finally {
+    await trunk?.close()
     await stepper.close()
   }
 }

@@ -3,6 +3,9 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
+import { modelOf } from '@shared/catalog/models'
+import { tasks } from '@shared/catalog/tasks'
+import { checkTask } from '@shared/catalog/training-program'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
 import { shapeBox } from '@shared/domain/shape-box'
 import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
@@ -11,6 +14,7 @@ import { readSnapshot } from '../data/read-snapshot'
 import { sliceSamples } from '../data/slice-samples'
 import type { WorkerReport } from '../report'
 import { resolveProvider } from '../runtime/auto-provider'
+import { keepNetwork, openNetwork } from './open-network'
 import { type ResolvedRecipe, resolveRecipe } from './resolve-recipe'
 
 export interface TrainInput {
@@ -45,15 +49,21 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
     input.resume && existsSync(file) ? JSON.parse(await readFile(file, 'utf8')) : input.recipe,
   )
   const { header, samples } = await readSnapshot(input.snapshot)
-  const inSplits = (splits: readonly string[]) => samples.filter((s) => s.split !== null && splits.includes(s.split))
+  const task = tasks.get(given.task)
+  const inSplits = (splits: readonly string[]) =>
+    samples.filter((s) => s.split !== null && splits.includes(s.split)).flatMap((sample) => task.prepare(sample) ?? [])
   const train = inSplits(given.data.trainSplits)
   // Evaluating on training images would flatter the run and choose the most over-fitted weights.
-  const val = inSplits([given.data.evalSplit]).filter((s) => !train.includes(s))
+  const learned = new Set(train.map(({ id }) => id))
+  const val = inSplits([given.data.evalSplit]).filter(({ id }) => !learned.has(id))
   if (header.labels.length === 0)
     throw new TagwrightError(
       'no-labels',
       'The project has no labels. Annotate some images or import annotations, then train.',
     )
+  const taught = samples.filter((s) => s.split !== null && given.data.trainSplits.includes(s.split)).length
+  if (train.length === 0 && taught > 0)
+    throw new TagwrightError('no-annotations', `None of the ${taught} training images has a class. ${task.advice}`)
   if (train.length === 0)
     throw new TagwrightError(
       'no-samples',
@@ -70,8 +80,19 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
     slice === null
       ? train
       : await sliceSamples(train, { size: slice, folder: join(input.cacheDir ?? input.runDir, 'slices') })
-  const recipe = resolveRecipe({ ...given, data: { ...given.data, slice } }, sliced.length, provider)
+  const model = await completeModel(given, input.runDir)
+  const recipe = resolveRecipe({ ...given, model, data: { ...given.data, slice } }, sliced.length, provider, val.length)
   return { recipe, header, train: sliced, val }
+}
+
+/** The recipe's model with nothing left open; a network from a file is kept with the run. */
+async function completeModel({ task, model, input }: Recipe, runDir: string): Promise<Recipe['model']> {
+  await openNetwork(model, runDir)
+  const def = modelOf(model)
+  checkTask(task, model.id, def)
+  if (!def.complete) return model
+  await keepNetwork(String(model.params.file), runDir)
+  return { ...model, params: def.complete(model.params, input.size) }
 }
 
 /** Square roots of the areas of the objects' boxes, px. */

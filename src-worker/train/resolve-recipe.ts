@@ -7,17 +7,19 @@ import type { ConcreteProvider } from '../runtime/session'
 
 export interface ResolvedRecipe extends Omit<
   Recipe,
-  'augment' | 'loss' | 'optimizer' | 'schedule' | 'averages' | 'epochs' | 'batch' | 'provider'
+  'augment' | 'data' | 'loss' | 'optimizer' | 'schedule' | 'averages' | 'epochs' | 'batch' | 'provider'
 > {
   augment: AugmentSpec[]
+  data: Omit<Recipe['data'], 'evalEvery'> & { evalEvery: number }
   loss: Omit<Recipe['loss'], 'closeEpochs'> & { closeEpochs: number }
-  optimizer: Omit<Recipe['optimizer'], 'id' | 'lr' | 'weightDecay'> & {
+  optimizer: Omit<Recipe['optimizer'], 'id' | 'lr' | 'weightDecay' | 'switchLr'> & {
     id: Exclude<Recipe['optimizer']['id'], 'auto'>
     lr: number
     weightDecay: number
+    switchLr: number
   }
   schedule: Omit<Recipe['schedule'], 'warmup'> & { warmup: number }
-  averages: { ema: { decay: number; tau: number } }
+  averages: Omit<Recipe['averages'], 'ema'> & { ema: { decay: number; tau: number } }
   epochs: number
   batch: { size: number; accumulate: number }
   provider: ConcreteProvider
@@ -30,13 +32,27 @@ const AUTO_STEPS_FROM_WEIGHTS = 600
 const NOMINAL_BATCH = 8
 /** Of LARS, whose steps are a thousandth of the weight times this, and plain steps for biases and norms. */
 const LARS_RATE = 0.05
+/** Of SGD with Nesterov momentum: YOLOX's .01 for 64 images. */
+const SGD_RATE = 0.00125
 
-/** @param images number of training images; @param provider what 'auto' means on this machine. */
-export function resolveRecipe(given: Recipe, images: number, provider: ConcreteProvider): ResolvedRecipe {
+/**
+ * @param images number of training images.
+ * @param provider what 'auto' means on this machine.
+ * @param evaluated number of images that scores are measured on.
+ */
+export function resolveRecipe(
+  given: Recipe,
+  images: number,
+  provider: ConcreteProvider,
+  evaluated = 0,
+): ResolvedRecipe {
   const recipe = parseRecipe(given)
   const size = recipe.batch.size === 'auto' ? Math.max(1, Math.min(NOMINAL_BATCH, images)) : recipe.batch.size
   const stepsPerEpoch = Math.max(1, Math.floor(images / size / recipe.batch.accumulate))
-  const steps = recipe.model.weights === null ? AUTO_STEPS : AUTO_STEPS_FROM_WEIGHTS
+  const model = models.get(recipe.model.id)
+  const task = tasks.get(recipe.task)
+  const isStarted = recipe.model.weights !== null || model.needsFile === true
+  const steps = isStarted ? AUTO_STEPS_FROM_WEIGHTS : AUTO_STEPS
   const epochs =
     recipe.epochs === 'auto' ? Math.min(300, Math.max(10, Math.ceil(steps / stepsPerEpoch))) : recipe.epochs
   const closeEpochs = Math.min(
@@ -47,32 +63,48 @@ export function resolveRecipe(given: Recipe, images: number, provider: ConcreteP
   const { optimizer } = recipe
   const id = optimizer.id === 'auto' ? 'adamw' : optimizer.id
   const adaptive = id !== 'sgd'
+  // What is trained already moves slowly under a head that is not.
+  const head = isStarted && optimizer.groups.length === 0 ? task.newHead : undefined
+  const groups = head ? [{ prefix: head.prefix, lr: head.rate }] : optimizer.groups
   // Adaptive steps scale with the root of the batch, plain gradient steps with the batch.
   const lr =
     optimizer.lr === 'auto'
-      ? id === 'lars'
-        ? LARS_RATE * effective
-        : adaptive
-          ? models.get(recipe.model.id).learningRate * Math.sqrt(effective)
-          : 0.00125 * effective
+      ? (id === 'lars'
+          ? LARS_RATE * effective
+          : adaptive
+            ? model.learningRate * Math.sqrt(effective)
+            : SGD_RATE * effective) / (head?.rate ?? 1)
       : optimizer.lr
-  const weightDecay =
-    optimizer.weightDecay === 'auto' ? (id === 'adamw' || id === 'adamp' ? 0.05 : 5e-4) : optimizer.weightDecay
+  const weightDecay = optimizer.weightDecay === 'auto' ? (id === 'adamw' || id === 'adamp' ? 0.05 : 5e-4) : optimizer.weightDecay
   const warmup = recipe.schedule.warmup === 'auto' ? Math.min(3, epochs * 0.1) : recipe.schedule.warmup
   const { ema } = recipe.averages
   // The average must forget the random start well before the run ends.
   const tau = ema.tau === 'auto' ? Math.min(2000, Math.max(20, (epochs * stepsPerEpoch) / 20)) : ema.tau
   const decay = ema.decay === 'auto' ? Math.min(0.9998, 1 - 20 / Math.max(40, epochs * stepsPerEpoch)) : ema.decay
   const augment =
-    recipe.augment === 'auto' ? tasks.get(recipe.task).augments(recipe.model.id) : (recipe.augment as AugmentSpec[])
+    recipe.augment === 'auto' ? task.augments(recipe.model.id) : (recipe.augment as AugmentSpec[])
   for (const { id: name } of augment) augments.get(name)
   return {
     ...recipe,
     augment,
     loss: { ...recipe.loss, closeEpochs },
-    optimizer: { ...optimizer, id, lr, weightDecay },
+    data: {
+      ...recipe.data,
+      evalEvery:
+        recipe.data.evalEvery === 'auto'
+          ? Math.min(epochs, Math.max(1, Math.round(evaluated / Math.max(1, images))))
+          : recipe.data.evalEvery,
+    },
+    optimizer: {
+      ...optimizer,
+      groups,
+      id,
+      lr,
+      weightDecay,
+      switchLr: optimizer.switchLr === 'auto' ? SGD_RATE * effective : optimizer.switchLr,
+    },
     schedule: { ...recipe.schedule, warmup },
-    averages: { ema: { decay, tau } },
+    averages: { ...recipe.averages, ema: { decay, tau } },
     epochs,
     batch: { ...recipe.batch, size },
     provider: recipe.provider === 'auto' ? provider : recipe.provider,

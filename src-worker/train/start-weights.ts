@@ -170,7 +170,15 @@ function readFitting(
   classes: number,
 ): ReturnType<typeof readOnnxWeights> {
   const better = () =>
-    models.entries().find(([, other]) => other !== model && structureShare(file, other, classes) === 1)
+    models
+      .entries()
+      .find(
+        ([, other]) =>
+          other !== (model.base ?? model) &&
+          other.task === model.task &&
+          !other.needsFile &&
+          structureShare(file, other, classes) === 1,
+      )
   try {
     const found = readOnnxWeights(file, model, { classes, params })
     if (found.missing.length <= found.shapes.size / 20) return found

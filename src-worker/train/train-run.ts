@@ -5,10 +5,12 @@ import type { TrainResult } from '@shared/contract/worker'
 import type { Metric } from '@shared/domain/metric'
 import { mainScore } from '@shared/domain/score'
 import { writeAtomic } from '../files/write-atomic'
-import { openBatches } from './batches'
+import { type Batches, openBatches } from './batches'
 import { makePlan, type TrainHost, type TrainInput } from './plan'
 import { Progress } from './progress'
 import { ResultsCsv } from './results-csv'
+import { scoreAverages } from './score-averages'
+import { type Stage, stagesOf } from './stages'
 import { type TrainBatch, TrainState } from './train-state'
 import { EpochSamples } from './epoch-samples'
 import { EpochEvaluation } from './evaluate-epoch'
@@ -23,19 +25,49 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
   const state = await TrainState.open(plan, input, host)
   if (input.resume)
     report.resumed({ step: state.step, epoch: state.position.epoch + state.position.batch / state.stepsPerEpoch })
-  const loader = await openBatches(plan, state, input, host)
   const evaluation = val.length ? new EpochEvaluation(plan, host) : null
   const pictures = new EpochSamples(input.runDir, header, val, recipe.seed)
   const csv = new ResultsCsv(join(input.runDir, 'results.csv'), state.position.epoch)
   const progress = new Progress(recipe.batch.size)
   let status: TrainResult['status'] = 'done'
   try {
-    const batches = loader.batches({ ...state.position })
-    for (;;) {
-      if (signal.aborted) {
-        status = 'cancelled'
-        break
+    for (const stage of stagesOf(recipe)) {
+      if (status !== 'done' || stage.to <= state.position.epoch) continue
+      await state.enter(stage)
+      const loader = await openBatches(plan, state, input, host)
+      try {
+        status = await train(stage, loader)
+      } finally {
+        await loader.close()
       }
+    }
+    if (status === 'cancelled') await save(false)
+    else if (evaluation) await scoreAverages(state, plan, evaluation, { input, host })
+    await report.flush()
+  } catch (error) {
+    // An aborted wait for data is a cancel like any other, once the last good state is on disk.
+    if (!signal.aborted) throw error
+    status = 'cancelled'
+    await save(false)
+  } finally {
+    await evaluation?.close()
+    await state.close()
+  }
+  const { imagesPerSecond, dataWait } = progress.total()
+  return {
+    status,
+    best: state.best,
+    last: state.last,
+    seconds: (performance.now() - started) / 1000,
+    imagesPerSecond,
+    dataWait,
+  }
+
+  /** Steps until the stage's end, an early stop or the signal. */
+  async function train(stage: Stage, loader: Batches): Promise<TrainResult['status']> {
+    const batches = loader.batches({ ...state.position })
+    while (state.position.epoch < stage.to) {
+      if (signal.aborted) return 'cancelled'
       progress.beginWait()
       const next = await batches.next()
       if (next.done) break
@@ -53,38 +85,20 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
       )
       if (batch.index + 1 < batch.batches) continue
       const summary = progress.endEpoch()
-      const scores = evaluation ? await evaluation.run(state.averaged(), signal) : null
-      if (evaluation) await pictures.write(batch.epoch + 1, evaluation.found)
+      state.averageEpoch()
+      const done = batch.epoch + 1
+      const isScored = evaluation && (done % recipe.data.evalEvery === 0 || done === recipe.epochs)
+      const scores = isScored ? await evaluation.run(state.averaged(), state.freeze, signal) : null
+      if (isScored) await pictures.write(done, evaluation.found)
       const rows = epochRows(state, summary, scores)
       report.metrics(rows)
       const improved = state.note(scores)
       await csv.append(batch.epoch + 1, Object.fromEntries(rows.map((r) => [r.series, r.value])))
       await save(improved)
-      if (recipe.patience > 0 && state.epochsSinceBest >= recipe.patience) {
-        status = 'stopped'
-        break
-      }
+      if (recipe.patience > 0 && state.epochsSinceBest >= recipe.patience) return 'stopped'
     }
-    if (status === 'cancelled') await save(false)
-    await report.flush()
-  } catch (error) {
-    // An aborted wait for data is a cancel like any other, once the last good state is on disk.
-    if (!signal.aborted) throw error
-    status = 'cancelled'
-    await save(false)
-  } finally {
-    await loader.close()
-    await evaluation?.close()
-    await state.close()
-  }
-  const { imagesPerSecond, dataWait } = progress.total()
-  return {
-    status,
-    best: state.best,
-    last: state.last,
-    seconds: (performance.now() - started) / 1000,
-    imagesPerSecond,
-    dataWait,
+    await batches.return()
+    return 'done'
   }
 
   async function save(improved: boolean): Promise<void> {

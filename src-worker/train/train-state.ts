@@ -5,6 +5,7 @@ import { canonicalJson } from '@shared/base/canonical-json'
 import { TagwrightError } from '@shared/base/errors'
 import { modelOf } from '@shared/catalog/models'
 import { optimizers } from '@shared/catalog/optimizers'
+import { rateGroups } from '@shared/catalog/rate-groups'
 import { tasks } from '@shared/catalog/tasks'
 import { type ProgramOptions, trainingProgram } from '@shared/catalog/training-program'
 import { type Score, mainScore } from '@shared/domain/score'
@@ -19,7 +20,9 @@ import { findNonFinite } from './diagnose'
 import { initialTensors } from './initial'
 import { learningRates } from './learning-rate'
 import { describeStart, startWeights } from './start-weights'
+import { type Stage, stageAt, stagesOf } from './stages'
 import { Stepper, type Tensors } from './stepper'
+import { StochasticAverage, isAveraged } from './stochastic-average'
 import { writeAtomic } from '../files/write-atomic'
 import type { RunPlan, TrainHost, TrainInput } from './plan'
 import { type Features, TrunkRunner } from './trunk-runner'
@@ -46,13 +49,17 @@ export class TrainState {
   private options: ProgramOptions
   private stepper: Stepper
   private average: WeightAverage
+  /** The stage that the program is of. */
+  private stage: Stage
+  readonly stochastic = new StochasticAverage()
   /** The frozen part that sees the images; null when all of the program is one. */
   private trunk: TrunkRunner | null
   /** Frozen parameters and statistics that are not in the program. */
-  private readonly frozen: Tensors
+  private frozen: Tensors
 
-  private constructor(plan: RunPlan, options: ProgramOptions, opened: Opened, frozen: Tensors) {
+  private constructor(plan: RunPlan, stage: Stage, options: ProgramOptions, opened: Opened, frozen: Tensors) {
     this.plan = plan
+    this.stage = stage
     this.options = options
     this.stepper = opened.stepper
     this.average = new WeightAverage(opened.stepper, plan.recipe.averages.ema)
@@ -65,24 +72,28 @@ export class TrainState {
   /** Random weights, a checkpoint's weights, or the run's own last state. */
   static async open(plan: RunPlan, input: TrainInput, host: TrainHost): Promise<TrainState> {
     const { recipe, header } = plan
+    const checkpoint = input.resume ? await readCheckpoint(join(input.runDir, 'last.ckpt')) : null
+    // States of the optimizer are those of the last step: the next stage begins when the run enters it.
+    const { epoch = 0, batch = 0 } = (checkpoint?.meta.rng ?? {}) as { epoch?: number; batch?: number }
+    const stage = stageAt(stagesOf(recipe), batch > 0 ? epoch : Math.max(0, epoch - 1))
     const options: ProgramOptions = {
       model: modelOf(recipe.model),
       params: recipe.model.params,
       classes: header.labels.length,
       batch: recipe.batch.size,
       size: [recipe.input.size, recipe.input.size],
-      optimizer: optimizers.get(recipe.optimizer.id),
+      optimizer: optimizers.get(stage.optimizer),
       weightDecay: recipe.optimizer.weightDecay,
       clip: recipe.optimizer.clip,
       accumulate: recipe.batch.accumulate,
       loss: recipe.loss,
-      freeze: recipe.freeze,
-      groups: recipe.optimizer.groups,
+      freeze: stage.freeze,
+      groups: rateGroups(recipe.optimizer, modelOf(recipe.model)),
       block: recipe.provider === 'cpu' ? await probeBlock() : 0,
     }
     const program = trainingProgram(options)
-    const checkpoint = input.resume ? await readCheckpoint(join(input.runDir, 'last.ckpt')) : null
     let initial = initialTensors(program, recipe.seed)
+    for (const [name, data] of options.model.initial?.(recipe.model.params) ?? []) initial.set(name, data)
     if (!checkpoint && input.weights) {
       const { tensors, report } = await startWeights(input.weights, {
         ...host,
@@ -100,7 +111,7 @@ export class TrainState {
     }
     if (checkpoint) initial = new Map([...checkpoint.param, ...checkpoint.bn])
     const opened = await openProgram(program, options, initial, recipe.provider)
-    const state = new TrainState(plan, options, opened, frozenTensors(program, initial))
+    const state = new TrainState(plan, stage, options, opened, frozenTensors(program, initial))
     if (checkpoint) state.restore(checkpoint)
     return state
   }
@@ -179,24 +190,48 @@ export class TrainState {
   /** Rebuilds the program for another input side; weights, states and averages go on. */
   async resize(side: number): Promise<void> {
     if (side === this.options.size[0]) return
+    await this.rebuild({ size: [side, side] }, true)
+  }
+
+  /** Rebuilds the program where something thaws or the optimizer changes; its states begin anew, averages go on. */
+  async enter(stage: Stage): Promise<void> {
+    const same = stage.optimizer === this.stage.optimizer && stage.freeze.join() === this.stage.freeze.join()
+    this.stage = stage
+    if (!same) await this.rebuild({ freeze: stage.freeze, optimizer: optimizers.get(stage.optimizer) }, false)
+  }
+
+  private async rebuild(change: Partial<ProgramOptions>, keepsStates: boolean): Promise<void> {
     const before = this.snapshot()
     await this.close()
-    this.options = { ...this.options, size: [side, side] }
-    const opened = await openProgram(
-      trainingProgram(this.options),
-      this.options,
-      new Map([...before.param, ...before.bn]),
-      this.plan.recipe.provider,
-    )
+    this.options = { ...this.options, ...change }
+    const program = trainingProgram(this.options)
+    const tensors = new Map([...before.param, ...before.bn])
+    const opened = await openProgram(program, this.options, tensors, this.plan.recipe.provider)
     this.stepper = opened.stepper
     this.trunk = opened.trunk
+    this.frozen = frozenTensors(program, tensors)
     this.average = new WeightAverage(this.stepper, this.plan.recipe.averages.ema)
-    this.load(before)
+    this.load(keepsStates ? before : { ...before, optim: new Map(), updates: 0 })
   }
 
   /** Averaged weights and statistics: what is evaluated and exported. */
   averaged(): Tensors {
     return new Map([...this.frozen, ...this.average.read()])
+  }
+
+  /** The weights and statistics of the last step. */
+  latest(): Tensors {
+    return new Map([...this.frozen, ...this.stepper.read('param'), ...this.stepper.read('stat')])
+  }
+
+  /** After an epoch: takes the weights into the stochastic average where the recipe says so. */
+  averageEpoch(): void {
+    if (isAveraged(this.plan.recipe, this.position.epoch)) this.stochastic.add(this.snapshot().param as Tensors)
+  }
+
+  /** What is frozen now. */
+  get freeze(): readonly string[] {
+    return this.stage.freeze
   }
 
   /** Takes an epoch's scores; true when they are the best so far. */
@@ -207,7 +242,7 @@ export class TrainState {
     this.last = { epoch: this.position.epoch, step: this.step, ...kept }
     const better = !this.best || mainScore(this.last) > mainScore(this.best)
     if (better) this.best = this.last
-    this.epochsSinceBest = better ? 0 : this.epochsSinceBest + 1
+    this.epochsSinceBest = this.position.epoch - (this.best?.epoch ?? 0)
     return better
   }
 
@@ -222,12 +257,15 @@ export class TrainState {
     })
   }
 
-  async save(file: string, header: SnapshotHeader): Promise<void> {
+  /** @param weights what takes the place of the average: other weights that shall be evaluated and exported. */
+  async save(file: string, header: SnapshotHeader, weights?: { kind: string; tensors: Tensors }): Promise<void> {
     const { recipe } = this.plan
     const { program } = this.stepper
     const shapes = new Map([...program.params, ...program.stats].map((p) => [p.name, p.shape]))
     await writeCheckpoint(file, {
       ...this.snapshot(),
+      ...(weights ? { ema: weights.tensors } : {}),
+      swa: this.stochastic.mean,
       shapes,
       meta: {
         step: this.step,
@@ -249,6 +287,8 @@ export class TrainState {
           best: this.best,
           last: this.last,
           epochsSinceBest: this.epochsSinceBest,
+          averaged: this.stochastic.count,
+          weights: weights?.kind ?? 'ema',
         },
       },
     })
@@ -285,14 +325,24 @@ export class TrainState {
 
   private restore(checkpoint: Checkpoint): void {
     const { meta } = checkpoint
-    const loop = meta.loop as { updates: number; best: Score | null; last: Score | null; epochsSinceBest: number }
+    const loop = meta.loop as unknown as Loop
     this.load({ ...checkpoint, emaUpdates: meta.emaUpdates, updates: loop.updates })
     this.step = meta.step
     this.position = { epoch: meta.rng.epoch as number, batch: meta.rng.batch as number }
     this.best = loop.best
     this.last = loop.last
     this.epochsSinceBest = loop.epochsSinceBest
+    this.stochastic.load(new Map(checkpoint.swa), loop.averaged ?? 0)
   }
+}
+
+interface Loop {
+  updates: number
+  best: Score | null
+  last: Score | null
+  epochsSinceBest: number
+  /** Weights in the stochastic average. */
+  averaged?: number
 }
 
 interface Opened {

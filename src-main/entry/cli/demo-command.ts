@@ -10,7 +10,8 @@ import { generateHarbour } from '../../sample/generate-harbour'
 import { withProject, type CliContext } from './context'
 import { autoOr, defineCommand, integer } from './define-command'
 import { followJob } from './follow-job'
-import { cocoTable, evaluateAndFollow, exportText } from './model-commands'
+import { formatEvaluation } from '@shared/evaluation/format-evaluation'
+import { evaluateAndFollow, exportText } from './model-commands'
 import { importText } from './project-commands'
 import { trainAndFollow } from './run-commands'
 import { duration, plural, score } from './text'
@@ -93,9 +94,9 @@ export const demoCommand = (cli: CliContext): Command =>
         },
         () => [
           'The run on the test split:',
-          ...cocoTable(evaluation),
+          ...formatEvaluation(evaluation),
           'The exported file on the test split:',
-          ...cocoTable(again),
+          ...formatEvaluation(again),
           '',
           `Everything is in ${dir}. Next: tagwright predict --project ${show(project)} --split test --model ${show(model)} --draw ${show(join(dir, 'drawn'))}`,
         ],

@@ -11,9 +11,9 @@ import { evalThresholds, predictThresholds, type sliceSchema } from '@shared/con
 import { modelInputSchema, type ModelInput } from '@shared/domain/model-input'
 import { providerSchema } from '@shared/domain/recipe'
 import { splitSchema } from '@shared/domain/split'
-import { cocoParams, iouTypes, type IouType } from '@shared/evaluation/coco-params'
+import { iouTypes, type IouType } from '@shared/evaluation/coco-params'
 import { evalCocoFiles } from '@shared/evaluation/eval-coco-files'
-import { formatSummary } from '@shared/evaluation/summarize'
+import { formatEvaluation } from '@shared/evaluation/format-evaluation'
 import { withoutProject, withProject, type Api, type CliContext } from './context'
 import { defineCommand, integer, listOf, number, oneOf } from './define-command'
 import { followJob } from './follow-job'
@@ -105,7 +105,7 @@ const evaluate = (cli: CliContext) =>
         ...inference(options),
       }),
     )
-    cli.answer(command, evaluationDocument(result), () => cocoTable(result))
+    cli.answer(command, evaluationDocument(result), () => formatEvaluation(result))
   })
 interface EvalOptions extends ModelOptions, InferenceOptions {
   predictions?: string
@@ -122,18 +122,10 @@ export async function evaluateAndFollow(
   return result
 }
 
-const evaluationDocument = ({ coco, stats, perClass, images, seconds, thresholds }: Evaluation) => ({
-  coco,
-  stats,
-  perClass,
-  images,
-  seconds,
-  thresholds,
-})
-
-/** The lines that pycocotools prints, character for character. */
-export const cocoTable = ({ stats, iouType }: Pick<Evaluation, 'stats' | 'iouType'>): string[] =>
-  formatSummary(stats, cocoParams(iouType))
+const evaluationDocument = ({ coco, stats, perClass, images, seconds, thresholds, classification }: Evaluation) =>
+  classification
+    ? { classification, perClass, images, seconds }
+    : { coco, stats, perClass, images, seconds, thresholds }
 
 const evalCoco = (cli: CliContext) =>
   defineCommand(
@@ -222,20 +214,24 @@ const predict = (cli: CliContext) =>
     }
     const result = options.project ? await withProject(cli, options.project, work) : await withoutProject(cli, work)
     const { images, failed, labels, seconds, thresholds, out, draw } = result
+    const isClass = result.task === 'classify'
     for (const { file, message } of failed) cli.note(`Warning: ${file}: ${message}`)
     cli.answer(command, { images, failed, labels, seconds, thresholds, out, draw }, () => {
       const shown = images.slice(0, 20)
       return [
         ...shown.flatMap(({ file, detections }) => [
-          `${file}: ${plural(detections.length, 'object')}`,
+          `${file}: ${isClass ? (detections[0]?.name ?? '-') : plural(detections.length, 'object')}`,
           ...detections.map(
-            (d) => `  ${d.score.toFixed(3)}  ${d.name.padEnd(16)} ${d.box.map((v) => v.toFixed(1)).join(' ')}`,
+            (d) =>
+              `  ${d.score.toFixed(3)}  ${d.name.padEnd(16)} ${isClass ? '' : d.box.map((v) => v.toFixed(1)).join(' ')}`,
           ),
         ]),
         ...(images.length > shown.length
           ? [`... ${images.length - shown.length} more images; --json or --out give all.`]
           : []),
-        `${plural(result.detections, 'object')} in ${plural(images.length, 'image')}, ${seconds.toFixed(1)} s (confidence ${thresholds.conf}, IoU ${thresholds.iou}).`,
+        isClass
+          ? `${plural(images.length, 'image')}, ${seconds.toFixed(1)} s (further classes from ${thresholds.conf} on).`
+          : `${plural(result.detections, 'object')} in ${plural(images.length, 'image')}, ${seconds.toFixed(1)} s (confidence ${thresholds.conf}, IoU ${thresholds.iou}).`,
         ...(out ? [`Written: ${out}`] : []),
         ...(draw ? [`Drawn: ${draw}`] : []),
       ]
@@ -309,8 +305,10 @@ interface ExportOptions {
 export function exportText({ file, bytes: size, opset, input, output, parity, half }: ExportReport): string[] {
   return [
     `Exported ${file} (${bytes(size)}, opset ${opset}, input ${input.join('x')}, output ${output.join('x')}).`,
-    `Parity on ${plural(parity.images, 'image')}: boxes within ${parity.maxBoxError.toPrecision(2)} px, scores within ${parity.maxScoreError.toPrecision(2)}: ${parity.ok ? 'equal' : 'NOT equal'}.`,
-    ...(half ? [`Half precision: AP ${score(half.apFull)} becomes ${score(half.apHalf)}.`] : []),
+    `Parity on ${plural(parity.images, 'image')}: ${output.length === 2 ? '' : `boxes within ${parity.maxBoxError.toPrecision(2)} px, `}scores within ${parity.maxScoreError.toPrecision(2)}: ${parity.ok ? 'equal' : 'NOT equal'}.`,
+    ...(half
+      ? [`Half precision: ${output.length === 2 ? 'top-1' : 'AP'} ${score(half.apFull)} becomes ${score(half.apHalf)}.`]
+      : []),
   ]
 }
 

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { TagwrightError } from '@shared/base/errors'
 import type { ImportReport } from '@shared/contract/datasets'
 import type { ProjectInfo } from '@shared/contract/project'
+import { type TaskId, taskIds } from '@shared/domain/task'
 import { createStudio } from '../../host/studio'
 import { withProject, type CliContext } from './context'
 import { defineCommand, oneOf } from './define-command'
@@ -20,9 +21,9 @@ const init = (cli: CliContext) =>
     'init ~/projects/cells --name "Blood cells"',
   ])
     .argument('<project>', 'folder of the new project; made when it is not there')
-    .option('--task <task>', 'what is trained: detect', oneOf('detect'), 'detect')
+    .option('--task <task>', `what is trained: ${taskIds.join(', ')}`, oneOf(...taskIds), 'detect')
     .option('--name <name>', 'name of the project (default: that of the folder)')
-    .action(async (folder: string, options: { task: 'detect'; name?: string }, command: Command) => {
+    .action(async (folder: string, options: { task: TaskId; name?: string }, command: Command) => {
       const studio = createStudio(cli.ports)
       try {
         const name = options.name ? { name: options.name } : {}

@@ -4,19 +4,23 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { parse as parseYaml } from 'yaml'
 import { TagwrightError } from '@shared/base/errors'
+import type { WeightsScore } from '@shared/contract/runs'
 import { providerSchema } from '@shared/domain/recipe'
+import { scoreNumbers, scoreTitle } from '@shared/domain/score'
 import { splitSchema } from '@shared/domain/split'
+import { taskIds } from '@shared/domain/task'
 import { setRecipeKey } from '@shared/domain/recipe-key'
 import { withProject, type Api, type CliContext } from './context'
 import { autoOr, defineCommand, integer, listOf, oneOf } from './define-command'
 import { followJob } from './follow-job'
-import { duration, score, table } from './text'
+import { duration, score, scoreText, table } from './text'
 
 export const runCommands = (cli: CliContext): Command[] => [train(cli), resume(cli), runs(cli)]
 
 interface TrainOptions {
   task?: string
   model?: string
+  features?: string[]
   weights?: string
   size?: number
   epochs?: number | 'auto'
@@ -40,8 +44,17 @@ const train = (cli: CliContext) =>
     'train harbour --weights r1                 (start from the weights of run r1)',
   ])
     .argument('<project>', 'project folder')
-    .option('--task <task>', 'detect', oneOf('detect'))
-    .option('--model <id>', 'yolox-nano (default), yolox-tiny, yolox-s, yolox-m, yolox-l, yolox-x...')
+    .option('--task <task>', `${taskIds.join(', ')} (default: the project's)`, oneOf(...taskIds))
+    .option('--model <id>', 'of the catalog, or an ONNX file: that network under a new head (default yolox-nano)')
+    .option(
+      '--features <list>',
+      'with an ONNX file: values or nodes that the new head stands on, comma between',
+      (text: string) =>
+        text
+          .split(',')
+          .map((name) => name.trim())
+          .filter(Boolean),
+    )
     .option(
       '--weights <what>',
       'start from an ONNX file, a checkpoint of this product, a run (id, name or latest), or kept weights (see "weights list")',
@@ -92,9 +105,23 @@ async function follow(
   const { id, status, best, last, seconds, imagesPerSecond, dataWait } = run
   cli.answer(command, { run: id, status, best, last, seconds, imagesPerSecond, dataWait }, () => [
     `Run ${run.name === id ? id : `${id} (${run.name})`} is ${status} after ${duration(seconds ?? 0)}, ${imagesPerSecond?.toFixed(1) ?? '-'} images a second.`,
-    best ? `Best: AP ${score(best.AP)}, AP50 ${score(best.AP50)} in epoch ${best.epoch}.` : 'No epoch was evaluated.',
+    best ? `Best: ${scoreText(best)} in epoch ${best.epoch}.` : 'No epoch was evaluated.',
+    ...averageLines(run.averages),
     `Next: tagwright eval ${folder} --run ${id}`,
   ])
+}
+
+/** How the averages of the weights compare; nothing to say without them. */
+function averageLines(averages: readonly WeightsScore[]): string[] {
+  if (averages.length < 2) return []
+  const titles = { best: 'best epoch of the moving average', ema: 'moving average', last: 'last weights', swa: 'stochastic average' } // prettier-ignore
+  return [
+    'On the evaluation split:',
+    ...averages.map(({ weights, score: { epoch, step: _, ...numbers } }) => {
+      const values = Object.entries(numbers).map(([name, value]) => `${name} ${score(value)}`)
+      return `  ${titles[weights].padEnd(33)} ${values.join('  ')}  (epoch ${epoch})`
+    }),
+  ]
 }
 
 /** The run's end as `runs.get` gives it. A terminal sees a bar, everyone a line an evaluated epoch on stderr. */
@@ -111,7 +138,7 @@ export async function trainAndFollow(
     const { last, epochs } = await api.runs.get({ run })
     if (!last || last.step <= told || cli.signal.aborted) return
     told = last.step
-    cli.note(`epoch ${Math.round(epochs)}: AP ${score(last.AP)}  AP50 ${score(last.AP50)}`)
+    cli.note(`epoch ${Math.round(epochs)}: ${scoreText(last, '  ')}`)
   }
   const stop = api.runs.on('changed', ({ run }) => void tell(run).catch(() => {}))
   try {
@@ -132,11 +159,13 @@ const runs = (cli: CliContext) =>
     .argument('<project>', 'project folder')
     .action(async (folder: string, _: unknown, command: Command) => {
       const answer = await withProject(cli, folder, (api) => api.runs.list())
+      const scored = answer.runs.flatMap(({ best }) => (best ? scoreNumbers(best).map(([name]) => name) : []))
+      const names = scored.length > 0 ? [...new Set(scored)] : ['AP', 'AP50']
       cli.answer(command, answer, () =>
         answer.runs.length === 0
           ? `There is no run yet. Start one: tagwright train ${folder}`
           : table(
-              ['run', 'name', 'status', 'model', 'started', 'epochs', 'AP', 'AP50'],
+              ['run', 'name', 'status', 'model', 'started', 'epochs', ...names.map(scoreTitle)],
               answer.runs.map(({ id, name, status, model, startedAt, epochs, best }) => [
                 id,
                 name,
@@ -144,8 +173,7 @@ const runs = (cli: CliContext) =>
                 model,
                 startedAt?.slice(0, 16).replace('T', ' ') ?? '-',
                 Math.round(epochs),
-                score(best?.AP),
-                score(best?.AP50),
+                ...names.map((name) => score(best?.[name])),
               ]),
             ),
       )
@@ -158,7 +186,8 @@ export function buildRecipe(options: TrainOptions): Tree {
   const recipe = options.recipe ? readRecipe(options.recipe) : {}
   const given: [string, unknown][] = [
     ['task', options.task],
-    ['model.id', options.model],
+    ['model.id', options.model && /\.onnx$/i.test(options.model) ? resolve(options.model) : options.model],
+    ['model.params.features', options.features],
     [
       'model.weights',
       options.weights && existsSync(resolve(options.weights)) ? resolve(options.weights) : options.weights,

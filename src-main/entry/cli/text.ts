@@ -1,4 +1,5 @@
 /** Text for terminals. */
+import { type Score, scoreNumbers, scoreTitle } from '@shared/domain/score'
 
 /** Columns as wide as their longest cell; numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number | null)[])[]): string[] {
@@ -19,6 +20,12 @@ export const plural = (count: number, one: string, many = `${one}s`): string =>
 /** `.338`, as tables of detection results write it; `-` where undefined. */
 export const score = (value: number | null | undefined): string =>
   value === null || value === undefined || value < 0 ? '-' : value.toFixed(3)
+
+/** `AP .338, AP50 .518`, or a classifier's numbers. */
+export const scoreText = (of: Score, between = ', '): string =>
+  scoreNumbers(of)
+    .map(([name, value]) => `${scoreTitle(name)} ${score(value)}`)
+    .join(between)
 
 export const bytes = (count: number): string => {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']

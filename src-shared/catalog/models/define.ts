@@ -23,6 +23,10 @@ export interface ModelDef<Output = unknown> {
   output(built: Output): Value
   /** What differs by the parameters, such as the title and the pixels of an imported network. */
   resolve?(params: Record<string, unknown>): Partial<Pick<ModelDef, 'title' | 'input' | 'stride'>>
+  /** Fills in what the parameters leave open, for input pictures of a side in px. */
+  complete?(params: Record<string, unknown>, side: number): Record<string, unknown>
+  /** Numbers that parameters and statistics have before any training, by name; all others are drawn. */
+  initial?(params: Record<string, unknown>): Map<string, Float32Array>
   /** Parameters and statistics that lie before a node of an imported network. @throws `bad-recipe`. */
   before?(node: string, params: Record<string, unknown>): Set<string>
   /** Only with a file: it is in no list of models to choose from. */

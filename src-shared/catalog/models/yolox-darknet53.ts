@@ -3,6 +3,7 @@ import { defineModel } from './define'
 import { darknet53, fpn } from './yolox/darknet53'
 import { yoloxInput } from '../../domain/model-input'
 import { decodeOutput, decoupledHead } from './yolox/head'
+import { yoloxLayers } from './yolox/layers'
 import { spatialConv } from './yolox/parts'
 
 /** The article's base line: YOLOv3's backbone and neck under YOLOX's head. */
@@ -14,6 +15,7 @@ export default defineModel({
   learningRate: 1e-3,
   stride: 32,
   params: z.strictObject({}),
+  layers: yoloxLayers,
   examples: [{ classes: 80, parameters: 63_724_767 }],
   build(nn, images, { classes }) {
     const features = nn.scope('backbone', () => fpn(nn, darknet53(nn, images)))

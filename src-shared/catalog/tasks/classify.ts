@@ -19,6 +19,7 @@ export default defineTask<Value>({
     { id: 'hsv' },
     { id: 'flip', p: 0.5 },
   ],
+  newHead: { prefix: 'head.', rate: 10 },
   loss({ output, graph, batch, classes, settings }) {
     const truth = graph.input('classes', [batch, 1])
     return crossEntropy(output, truth, { classes, smoothing: settings.smoothing ?? 0.1 })

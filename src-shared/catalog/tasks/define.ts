@@ -37,6 +37,8 @@ export interface TaskDef<Output = unknown> {
   advice: string
   /** Augmentation where the recipe leaves it open. */
   augments(model: string): AugmentSpec[]
+  /** Parameters of a new head, by the beginning of their names, and how much faster they learn than a trained trunk. */
+  newHead?: { prefix: string; rate: number }
   /** Adds the inputs of `feeds` to a training graph, and the loss of a model's output. */
   loss(at: {
     output: Output

@@ -3,7 +3,7 @@
  * weights become named inputs, so that the same gradient rules train what others made.
  */
 import { TagwrightError } from '../../base/errors'
-import { Graph, type Value, isConst, isInput } from '../graph'
+import { Graph, type Shape, type Value, isConst, isInput } from '../graph'
 import type { OnnxGraph, OnnxModel, OnnxNode } from './decode'
 import { toFloats } from './constants'
 import type { OnnxTensor } from './decode-tensor'
@@ -18,6 +18,8 @@ export interface ImportOptions {
   dimensions?: Readonly<Record<string, number>>
   /** Whole shapes by input name, where the file's own do not do. */
   shapes?: Readonly<Record<string, readonly number[]>>
+  /** Nodes that cannot be imported are left out, with all that depends on them. */
+  partial?: boolean
 }
 
 export interface ImportedGraph {
@@ -28,6 +30,10 @@ export interface ImportedGraph {
   outputs: Map<string, Value>
   /** Numbers of the inputs that are weights, by name. */
   tensors: Map<string, Float32Array>
+  /** Shapes of the values that nodes make of the inputs, by the file's names. */
+  values: Map<string, Shape>
+  /** `partial` only: what was left out, and why. */
+  problems: TagwrightError[]
 }
 
 /** Standard operator sets that are read: older ones have other meanings, newer ones do not exist yet. */
@@ -53,7 +59,7 @@ export const importedOps = (): string[] =>
  */
 export function importOnnx(
   { info, graph: file }: OnnxModel,
-  { dimensions = {}, shapes = {} }: ImportOptions = {},
+  { dimensions = {}, shapes = {}, partial = false }: ImportOptions = {},
   roots: readonly string[] = info.outputs.map(({ name }) => name),
 ): ImportedGraph {
   if (info.opset < OPSETS[0] || info.opset > OPSETS[1])
@@ -100,7 +106,33 @@ export function importOnnx(
     const found = scaleOf(output)
     return found && { scale: found.scale, take: () => values.set(found.product, one) }
   }, parameter)
+  const problems: TagwrightError[] = []
+  const lost = new Set<string>()
   for (const node of sortNodes(file, roots)) {
+    if (!node.inputs.some((name) => lost.has(name))) {
+      try {
+        importNode(node)
+        continue
+      } catch (error) {
+        if (!partial || !(error instanceof TagwrightError) || error.code !== 'unsupported-op') throw error
+        problems.push(error)
+      }
+    }
+    node.outputs.forEach((name) => lost.add(name))
+  }
+  const outputs = new Map(
+    roots
+      .filter((name) => !lost.has(name))
+      .map((name) => {
+        const found = lookup(name)
+        return [name, isTensor(found) ? constantOf(graph, found) : found]
+      }),
+  )
+  for (const [name, value] of outputs) graph.output(name, value)
+  const made = [...values].flatMap(([name, value]) => (isTensor(value) ? [] : [[name, value.shape] as const]))
+  return { graph, inputs, outputs, tensors, values: new Map(made), problems }
+
+  function importNode(node: OnnxNode): void {
     const path = node.name || node.outputs[0]
     const rule = node.domain === '' ? (standard[node.op] ?? quantized[node.op]) : undefined
     if (!rule) throw unsupported(node, path, reasons[node.op] ?? 'this op is not known here')
@@ -116,15 +148,6 @@ export function importOnnx(
       if (name && results[i] && !(values.has(name) && isTaken(name))) values.set(name, results[i])
     })
   }
-  const outputs = new Map(
-    roots.map((name) => {
-      const found = lookup(name)
-      return [name, isTensor(found) ? constantOf(graph, found) : found]
-    }),
-  )
-  for (const [name, value] of outputs) graph.output(name, value)
-  return { graph, inputs, outputs, tensors }
-
   /** Rules see weights as values; settings (sizes, scales, limits) as what they are. */
   function weightOrKnown(node: OnnxNode, name: string): Value | OnnxTensor {
     const found = lookup(name)

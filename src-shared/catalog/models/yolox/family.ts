@@ -6,6 +6,7 @@ import type { Nn } from '../../../engine/nn'
 import { focus } from '../../../engine/ops'
 import { type ModelDef, defineModel } from '../define'
 import { type DenseHead, decodeOutput, decoupledHead } from './head'
+import { yoloxLayers } from './layers'
 import { cspDarknet, pafpn, spatialConv } from './parts'
 
 export interface YoloxSize {
@@ -36,6 +37,7 @@ export function defineYolox({
     stride: 32,
     learningRate,
     params: z.strictObject({}),
+    layers: yoloxLayers,
     examples: [{ classes: 80, parameters }],
     build: (nn: Nn, images: Value, { classes }) => {
       const base = Math.floor(64 * width)

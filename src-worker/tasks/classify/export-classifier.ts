@@ -1,0 +1,155 @@
+/** The worker's `exportOnnx` for classifiers: probabilities [N, classes], and the proof that the file computes the same. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { TagwrightError } from '@shared/base/errors'
+import { rng } from '@shared/base/rng'
+import { buildInference, encodeInference, openShape } from '@shared/catalog/detector-inference'
+import { modelOf } from '@shared/catalog/models'
+import classify from '@shared/catalog/tasks/classify'
+import { evalThresholds } from '@shared/contract/worker'
+import { OPSET } from '@shared/engine/onnx/encode'
+import { readSnapshot } from '../../data/read-snapshot'
+import { onnxMetadata } from '../../export/onnx-metadata'
+import { writeAtomic } from '../../files/write-atomic'
+import { pictureBatches } from '../../predict/picture-batches'
+import { openSession, tensor } from '../../runtime/session'
+import { readCheckpoint, weightsOf } from '../../train/checkpoint'
+import { openNetwork } from '../../train/open-network'
+import type { WorkerTask } from '../worker-task'
+import { evaluateClassWeights } from './evaluate-class-weights'
+import { openClassifier } from './open-classifier'
+
+/** Images of the parity report. */
+const PARITY_IMAGES = 16
+/** What a probability may differ by. */
+const TOLERANCE = { full: 1e-4, half: 0.02 }
+
+export const exportClassifier: WorkerTask['exportOnnx'] = async (input, host) => {
+  const { report, signal } = host
+  const { runDir, out, dynamic, half } = input
+  if (input.nms)
+    throw new TagwrightError('bad-option', 'Suppression is for detectors; a classifier has no boxes. Leave out --nms.')
+  report.progress('reading the checkpoint', 0, null)
+  const checkpoint = await readCheckpoint(join(runDir, `${input.checkpoint}.ckpt`))
+  const { meta } = checkpoint
+  await openNetwork({ id: meta.model, params: meta.modelParams }, runDir)
+  const model = modelOf({ id: meta.model, params: meta.modelParams, surgery: meta.surgery })
+  const classes = meta.labels.length
+  const tensors = weightsOf(checkpoint)
+  const network = { params: meta.modelParams, batch: 1, size: meta.size }
+  report.progress('writing the file', 0, null)
+  const inference = buildInference(model, classes, tensors, { ...network, half, dynamic })
+  const licence = input.licence ?? null
+  const metadata = onnxMetadata({ model, meta, format: 'probabilities', dynamic, half, nms: null, date: new Date(), licence }) // prettier-ignore
+  const bytes = encodeInference(inference, {
+    name: meta.model,
+    metadata,
+    docString: metadata.description,
+    producerVersion: metadata.version,
+    valueInfo: true,
+  })
+  await writeAtomic(out, [bytes])
+  report.progress('checking the file', 0, null)
+  const data = await evaluationData()
+  const parity = await compare()
+  if (!parity.ok)
+    report.log(
+      'warning',
+      `The file does not compute quite the same as the network: probabilities differ by up to ${parity.maxScoreError.toExponential(1)}.`,
+    )
+  return {
+    file: out,
+    bytes: bytes.length,
+    opset: OPSET,
+    input: openShape(inference.graph.inputs.get('images')!, inference.open),
+    output: openShape(inference.output, inference.open),
+    parity,
+    half: half && data ? { apFull: await top1(false), apHalf: await top1(true) } : null,
+  }
+
+  /** The file as anybody would open it, against the network without folded norms, on the same images. */
+  async function compare() {
+    const exported = await openClassifier({
+      model: { kind: 'onnx', file: out },
+      labels: null,
+      classMap: null,
+      batch: 1,
+      provider: 'cpu',
+    })
+    const plain = buildInference(model, classes, tensors, { ...network, fold: false })
+    const session = await openSession(encodeInference(plain), { provider: 'cpu' })
+    let [worst, images] = [0, 0]
+    try {
+      for await (const pixels of inputs(exported)) {
+        const shape = [1, 3, ...meta.size]
+        const want = (await session.run({ images: tensor('float32', pixels, shape) })).output.data as Float32Array
+        const [got] = await exported.run(pixels, shape, 1)
+        want.forEach((p, k) => {
+          const apart = Math.abs(p - got[k])
+          // NaN on one side only must not pass as 0.
+          worst = Number.isNaN(apart) ? Infinity : Math.max(worst, apart)
+        })
+      }
+    } finally {
+      await session.close()
+      await exported.close()
+    }
+    const error = Math.min(worst, Number.MAX_VALUE)
+    const ok = error <= (half ? TOLERANCE.half : TOLERANCE.full)
+    return { images, maxBoxError: 0, maxScoreError: error, maxError: error, ok }
+
+    async function* inputs({ width, height, pixels }: typeof exported) {
+      const batches = pictureBatches({
+        files: (data?.samples ?? []).slice(0, PARITY_IMAGES).map(({ file }) => file),
+        batch: 1,
+        width,
+        height,
+        input: pixels,
+        pack: { layout: 'nchw', type: 'float32' },
+        slice: null,
+        onFailed: () => {},
+        signal,
+      })
+      for await (const made of batches) {
+        images++
+        yield made.images as Float32Array<ArrayBuffer>
+      }
+      if (images > 0) return
+      report.log('warning', 'No image of the run can be read; the file was compared with the network on noise only.')
+      const random = rng('parity')
+      yield Float32Array.from({ length: 3 * height * width }, () => random.uniform(-2, 2))
+    }
+  }
+
+  async function top1(inHalf: boolean): Promise<number> {
+    report.progress(inHalf ? 'evaluating half precision' : 'evaluating full precision', 0, null)
+    const { scores } = await evaluateClassWeights({
+      ...data!,
+      model,
+      params: meta.modelParams,
+      classes,
+      tensors,
+      size: meta.size,
+      provider: 'cpu',
+      half: inHalf,
+      thresholds: evalThresholds,
+      threadFile: host.threadFile,
+      loaderThreads: host.loaderThreads,
+      ...(signal ? { signal } : {}),
+    })
+    return scores.top1
+  }
+
+  /** The run's evaluation images, or whatever images it has; null without a snapshot. */
+  async function evaluationData() {
+    const file = join(runDir, 'snapshot.jsonl.gz')
+    if (!existsSync(file)) return null
+    const { header, samples: all } = await readSnapshot(file)
+    const there = all.flatMap((sample) => (existsSync(sample.file) ? (classify.prepare(sample) ?? []) : []))
+    for (const split of ['val', 'test', 'train'] as const) {
+      const samples = there.filter((sample) => sample.split === split)
+      if (samples.length > 0) return { header, samples }
+    }
+    return there.length > 0 ? { header, samples: there } : null
+  }
+}

@@ -1,0 +1,7 @@
+import type { TaskId } from '@shared/domain/task'
+import { classify } from './classify'
+import { detect } from './detect'
+import type { WorkerTask } from './worker-task'
+
+/** A task without its part here does not compile. */
+export const workerTasks: Readonly<Record<TaskId, WorkerTask>> = { classify, detect }
