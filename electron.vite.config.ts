@@ -18,6 +18,7 @@ export default defineConfig({
           cli: at('src-main/entry/cli.ts'),
           server: at('src-main/entry/server.ts'),
           worker: at('src-worker/entry.ts'),
+          'read-thread': at('src-main/jobs/read-thread.ts'),
           'decode-thread': at('src-worker/data/decode-thread.ts'),
         },
       },

@@ -33,6 +33,7 @@ const cli: CliContext = {
     version,
     nativeDialogs: false,
     ui: join(import.meta.dirname, '../renderer'),
+    readThread: join(import.meta.dirname, 'read-thread.js'),
     folders: userFolders(),
     reveal: systemReveal(),
     startsQueuedJobs: false,

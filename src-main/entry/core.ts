@@ -26,6 +26,7 @@ const studio = createStudio({
   version,
   nativeDialogs: true,
   ui,
+  readThread: join(import.meta.dirname, 'read-thread.js'),
   folders: userFolders(),
   reveal: side.reveal,
   startsQueuedJobs: true,

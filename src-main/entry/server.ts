@@ -12,6 +12,7 @@ const studio = createStudio({
   version,
   nativeDialogs: false,
   ui: join(import.meta.dirname, '../renderer'),
+  readThread: join(import.meta.dirname, 'read-thread.js'),
   folders: userFolders(),
   reveal: systemReveal(),
   startsQueuedJobs: true,

@@ -9,6 +9,8 @@ export interface Ports {
   nativeDialogs: boolean
   /** Folder of the built window; null: this host shows none. Entries compute it; shared code lies elsewhere. */
   ui: string | null
+  /** Built file of jobs/read-thread.ts; null: there is none. */
+  readThread: string | null
   folders: UserFolders
   /** Shows a file in the system's file manager; null: there is none. */
   reveal: ((path: string) => Promise<void>) | null

@@ -113,6 +113,7 @@ export function createStudio(ports: Ports): Studio {
   const deps: JobDeps = {
     store: () => slot.store(),
     startWorker: ports.startWorker,
+    readThread: ports.readThread,
     hub,
     liveRuns: new Map(),
     weights,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { datasetsContract, type ImportReport } from '@shared/contract/datasets'
 import { formats } from '@shared/catalog/formats'
 import { isImage } from '@shared/catalog/formats/common/paths'
-import type { DatasetAnnotation, DatasetIssue, DatasetSample } from '@shared/domain/dataset'
+import type { DatasetIssue, DatasetSample } from '@shared/domain/dataset'
 import { orientShape } from '@shared/domain/orient-shape'
 import type { Split } from '@shared/domain/split'
 import { openSources, type NodeSource } from '../media/node-source'
@@ -11,33 +11,40 @@ import { isCameraRaw } from '../media/image-kind'
 import type { ImageProbe } from '../media/probe-image'
 import { putBlob } from '../store/blobs'
 import type { ImportBatch, ImportSample } from '../store/import'
+import { changeShapes, type PackedAnnotations } from '../store/pack-annotations'
 import type { Store } from '../store/store'
 import { chooseFormat, parseOptions, readLabelsFile } from './choose-format'
 import { defineJob, type JobContext } from './define-job'
 import { issueList, type IssueList } from './issue-list'
 import { needStore, type JobDeps } from './job-deps'
+import { slices } from './packed-chunk'
+import { readChunks } from './read-chunks'
 import { unpackZips } from './unpack-zips'
 
 const params = datasetsContract.methods.import.input
 type Params = ReturnType<typeof params.parse>
 
-export const importJob = (deps: Pick<JobDeps, 'store'>) =>
+export const importJob = (deps: Pick<JobDeps, 'store' | 'readThread'>) =>
   defineJob({
     kind: 'import',
     lane: 'data',
     params,
-    run: (params, context) => importDatasets(needStore(deps), params, context),
+    run: (params, context) => importDatasets(needStore(deps), params, context, deps.readThread),
   })
 
-/** One import per source. Formats are chosen for all of them before the first row is written. */
+/**
+ * One import per source. Formats are chosen for all of them before the first row is written.
+ * @param thread see readChunks
+ */
 export async function importDatasets(
   store: Store,
   params: Params,
   context: Pick<JobContext, 'signal' | 'report' | 'log'>,
+  thread: string | null = null,
 ): Promise<ImportReport> {
   const unpacked = await unpackZips(store, params.paths, context)
   try {
-    return await importPaths(store, { ...params, paths: unpacked.paths }, context)
+    return await importPaths(store, { ...params, paths: unpacked.paths }, context, thread)
   } catch (error) {
     // The zips themselves are still there.
     await unpacked.remove()
@@ -49,6 +56,7 @@ async function importPaths(
   store: Store,
   params: Params,
   context: Pick<JobContext, 'signal' | 'report' | 'log'>,
+  thread: string | null,
 ): Promise<ImportReport> {
   const started = performance.now()
   context.report('looking at files', 0, null)
@@ -111,7 +119,8 @@ async function importPaths(
       issues.add(...cameraRaw(source))
       const reader = sampleReader(store, source, { split, copy, signal, issues, report, stored: id !== 'images' })
       let extra: Record<string, unknown> | undefined
-      for await (const chunk of formats.get(id).read(source, options)) {
+      const request = { paths: params.paths, source: sources.indexOf(source), format: id, options }
+      for await (const chunk of readChunks(source, request, thread)) {
         signal.throwIfAborted()
         if (chunk.extra) extra = { ...extra, ...chunk.extra }
         if (chunk.issues) issues.add(...chunk.issues)
@@ -120,8 +129,9 @@ async function importPaths(
           batch.addSamples(await reader.read(samples))
           progress('reading images', batch.counts.samples + batch.counts.matchedSamples, total)
         }
-        for (const annotations of slices(chunk.annotations ?? [])) {
-          batch.addAnnotations(annotations.map((annotation) => reader.orient(annotation)))
+        if (chunk.annotations) {
+          reader.orient(chunk.annotations)
+          batch.addAnnotations(chunk.annotations)
           progress('reading annotations', batch.counts.annotations, null)
         }
       }
@@ -148,13 +158,6 @@ async function importPaths(
       report[key] += counts[key]
     batch.finish(report, extra)
   }
-}
-
-/** Rows of one call to the store. */
-const sliceRows = 5000
-
-function* slices<T>(rows: readonly T[]): Generator<T[]> {
-  for (let at = 0; at < rows.length; at += sliceRows) yield rows.slice(at, at + sliceRows)
 }
 
 interface SampleReaderOptions {
@@ -237,13 +240,13 @@ function sampleReader(
       }
       return rows
     },
-    orient(annotation: DatasetAnnotation): DatasetAnnotation {
-      const probe = turned.get(annotation.sample)
-      if (!probe) return annotation
-      return {
-        ...annotation,
-        shape: orientShape(annotation.shape, probe.orientation!, probe.rawWidth!, probe.rawHeight!),
-      }
+    /** Turns what belongs to an image that is shown turned, in place. */
+    orient(annotations: PackedAnnotations): void {
+      if (turned.size === 0) return
+      changeShapes(annotations, (sample) => {
+        const probe = turned.get(sample)
+        return probe ? (shape) => orientShape(shape, probe.orientation!, probe.rawWidth!, probe.rawHeight!) : null
+      })
     },
     finish(): DatasetIssue[] {
       const left: DatasetIssue[] = []

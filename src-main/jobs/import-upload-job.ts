@@ -14,12 +14,12 @@ import { needStore, type JobDeps } from './job-deps'
 const params = mediaContract.methods.importUpload.input
 type Params = ReturnType<typeof params.parse>
 
-export const importUploadJob = (deps: Pick<JobDeps, 'store'>) =>
+export const importUploadJob = (deps: Pick<JobDeps, 'store' | 'readThread'>) =>
   defineJob({
     kind: 'import-upload',
     lane: 'data',
     params,
-    run: (input, context) => importUpload(needStore(deps), input, context),
+    run: (input, context) => importUpload(needStore(deps), input, context, deps.readThread),
   })
 
 /** Files that came stay in the project's images folder when the import fails, so that nothing is sent twice. */
@@ -27,6 +27,7 @@ export async function importUpload(
   store: Store,
   { upload, format, split, options }: Params,
   context: Pick<JobContext, 'signal' | 'report' | 'log'>,
+  thread: string | null = null,
 ): Promise<ImportReport> {
   const folder = needUpload(store.folder, upload)
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
@@ -42,5 +43,5 @@ export async function importUpload(
   }
   const images = await settleUpload(store.folder, upload)
   const input = datasetsContract.methods.import.input.parse({ paths: [images], format, split, options })
-  return importDatasets(store, input, context)
+  return importDatasets(store, input, context, thread)
 }

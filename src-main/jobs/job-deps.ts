@@ -12,6 +12,8 @@ export interface JobDeps {
   store(): Store | null
   startWorker: StartWorker
   hub: Hub<StudioContracts>
+  /** Built file of read-thread.ts; without it large files are read where their rows are written. */
+  readThread?: string | null
   /** What is known about runs that run now, by run id. */
   liveRuns?: Map<string, LiveRun>
   /** The person's start weights; without them `--weights` takes files and runs only. */

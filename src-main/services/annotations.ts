@@ -7,6 +7,7 @@ import * as table from '../store/annotation'
 import { editAttributes, listAttributes } from '../store/attribute'
 import type { Writer } from '../store/change'
 import { getLabel } from '../store/label'
+import { packFlags, packShape } from '../store/pack-shape'
 import { getSample } from '../store/sample'
 import type { Store } from '../store/store'
 import type { ProjectSession } from './project-session'
@@ -41,8 +42,8 @@ function applyOne(store: Store, write: Writer, change: AnnotationChange, defined
       return write.insert('annotation', {
         sample_id: change.sample,
         label_id: usableLabel(store, change.label),
-        ...table.packShape(checkShape(change.shape)),
-        flags: table.packFlags(change.flags, change.hidden, change.locked),
+        ...packShape(checkShape(change.shape)),
+        flags: packFlags(change.flags, change.hidden, change.locked),
         z: change.z,
         provenance: change.provenance,
         extra: table.packExtra(change.extra, editAttributes({}, change.attributes, defined)),
@@ -61,8 +62,8 @@ function applyOne(store: Store, write: Writer, change: AnnotationChange, defined
       const flags: Flags = { ...old.flags, ...change.flags }
       write.update('annotation', change.id, {
         ...(change.label === undefined ? {} : { label_id: usableLabel(store, change.label) }),
-        ...(change.shape === undefined ? {} : { ...table.packShape(checkShape(change.shape)), area: null }),
-        flags: table.packFlags(flags, change.hidden ?? old.hidden, change.locked ?? old.locked),
+        ...(change.shape === undefined ? {} : { ...packShape(checkShape(change.shape)), area: null }),
+        flags: packFlags(flags, change.hidden ?? old.hidden, change.locked ?? old.locked),
         z: change.z,
         ...(change.extra === undefined && change.attributes === undefined
           ? {}

@@ -2,7 +2,8 @@
 import { TagwrightError } from '@shared/base/errors'
 import type { Box } from '@shared/domain/geometry'
 import { shapeBox } from '@shared/domain/shape-box'
-import { getAnnotation, packFlags, packShape } from '../store/annotation'
+import { getAnnotation } from '../store/annotation'
+import { packFlags, packShape } from '../store/pack-shape'
 import type { Writer } from '../store/change'
 import { getLabel } from '../store/label'
 import { getPredictionBoxes } from '../store/prediction'
@@ -50,7 +51,9 @@ export function acceptPrediction(
   if (!known || known.gap) {
     throw new TagwrightError('not-found', `There is no label ${label}. List the labels and choose another.`, { label })
   }
-  const shape = packShape({ kind: 'box', box: [x1, y1, x2, y2] })
+  // A classifier's word is about the whole image.
+  const isClass = store.project.task === 'classify'
+  const shape = packShape(isClass ? { kind: 'tag' } : { kind: 'box', box: [x1, y1, x2, y2] })
   let annotation = replace
   if (annotation === undefined) {
     annotation = write.insert('annotation', {
@@ -73,7 +76,8 @@ export function acceptPrediction(
       )
     }
     const bounds = shapeBox(old.shape)
-    const moves = bounds === null || bounds.some((value, i) => value !== box[i])
+    const moves =
+      !(isClass && old.shape.kind === 'tag') && (bounds === null || bounds.some((value, i) => value !== box[i]))
     if (moves && old.shape.kind !== 'box') {
       throw new TagwrightError(
         'not-a-box',

@@ -1,9 +1,10 @@
 /** Table `annotation`: rows and what they mean. */
-import { noFlags, type Flags, type Shape, type ShapeKind } from '@shared/domain/annotation'
+import type { Flags, Shape } from '@shared/domain/annotation'
 import type { Attributes } from '@shared/domain/attribute'
 import { ringArea, type Ring } from '@shared/domain/geometry'
 import { shapeBox } from '@shared/domain/shape-box'
 import { sql, tupleSql, type ReadDb } from './db'
+import { hiddenBit, lockedBit, unpackFlags, unpackShape } from './pack-shape'
 import type { AnnotationRow } from './rows'
 
 export interface Annotation {
@@ -23,49 +24,6 @@ export interface Annotation {
   attributes: Attributes
   /** The rest of the row's `extra`: what the imported file said beside, under its format's id. */
   extra: Record<string, unknown> | null
-}
-
-const bits = { difficult: 1, truncated: 2, occluded: 4, crowd: 8 } as const
-const hiddenBit = 16
-const lockedBit = 32
-
-export function packFlags(flags: Partial<Flags> = noFlags, hidden = false, locked = false): number {
-  return (
-    (flags.difficult ? bits.difficult : 0) |
-    (flags.truncated ? bits.truncated : 0) |
-    (flags.occluded ? bits.occluded : 0) |
-    (flags.crowd ? bits.crowd : 0) |
-    (hidden ? hiddenBit : 0) |
-    (locked ? lockedBit : 0)
-  )
-}
-
-export const unpackFlags = (packed: number): Flags => ({
-  difficult: (packed & bits.difficult) !== 0,
-  truncated: (packed & bits.truncated) !== 0,
-  occluded: (packed & bits.occluded) !== 0,
-  crowd: (packed & bits.crowd) !== 0,
-})
-
-type ShapeColumns = Pick<AnnotationRow, 'kind' | 'x1' | 'y1' | 'x2' | 'y2' | 'shape'>
-
-/** The geometry columns of a shape: its bounding box, and the whole shape as JSON for every kind but box. */
-export function packShape(shape: Shape): ShapeColumns {
-  const box = shapeBox(shape)
-  return {
-    kind: shape.kind,
-    x1: box ? box[0] : null,
-    y1: box ? box[1] : null,
-    x2: box ? box[2] : null,
-    y2: box ? box[3] : null,
-    shape: shape.kind === 'box' || shape.kind === 'tag' ? null : JSON.stringify(shape),
-  }
-}
-
-export function unpackShape(row: ShapeColumns): Shape {
-  if (row.shape !== null) return JSON.parse(row.shape) as Shape
-  if ((row.kind as ShapeKind) === 'tag') return { kind: 'tag' }
-  return { kind: 'box', box: [row.x1!, row.y1!, row.x2!, row.y2!] }
 }
 
 /** Pixels squared: polygons by their rings, masks by their pixels, anything else by its box. */

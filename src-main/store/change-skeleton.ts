@@ -2,7 +2,7 @@
 import { TagwrightError } from '@shared/base/errors'
 import type { Shape } from '@shared/domain/annotation'
 import { skeletonFault, type Skeleton } from '@shared/domain/skeleton'
-import { packShape, unpackShape } from './annotation'
+import { packShape, unpackShape } from './pack-shape'
 import { changeLabels, needLabel } from './change-labels'
 import { sql, type ReadDb } from './db'
 import type { ProjectLabel } from './label'

@@ -16,9 +16,9 @@ import { TagwrightError } from '@shared/base/errors'
 import { naturalKey } from '@shared/base/natural-key'
 import type { DatasetAnnotation, DatasetLabel, DatasetSample } from '@shared/domain/dataset'
 import { labelColor } from '@shared/domain/label'
-import { packFlags, packShape } from './annotation'
 import { sql, transaction, withoutFlush, withoutOwnerChecks, type WriteDb } from './db'
 import { toJson } from './json'
+import { packAnnotations, type PackedAnnotations } from './pack-annotations'
 import { nextRevision } from './project'
 import { ensureRoot, listRoots, toSlashes, type Root } from './root'
 import type { AnnotationRow } from './rows'
@@ -63,7 +63,7 @@ export interface ImportBatch {
   /** Returns id and whether the sample was there before, by key. One call is one transaction; 1 to 20,000 rows a call. */
   addSamples(samples: readonly ImportSample[]): Map<string, { id: number; existing: boolean }>
   /** Throws `unknown-reference` for a sample or label key that was not added before. 1 to 20,000 rows a call. */
-  addAnnotations(annotations: readonly DatasetAnnotation[]): void
+  addAnnotations(annotations: readonly DatasetAnnotation[] | PackedAnnotations): void
   /** Makes everything visible at once, durable when it returns. `report` is any JSON, kept with the import; `extra` see DatasetChunk.extra. */
   finish(report?: unknown, extra?: Record<string, unknown>): ImportCounts & { id: number; revision: number }
   /** Removes everything that was added. */
@@ -224,14 +224,22 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
         return ids
       }),
     // Samples and labels come from the maps; `finish` makes sure that the older ones are still there.
-    addAnnotations: (annotations) =>
+    addAnnotations: (annotations) => {
+      const packed = 'count' in annotations ? annotations : packAnnotations(annotations)
+      const samples = packed.samples.map((key) => sampleIds.get(key) ?? unknownReference('sample', key))
+      const labels = packed.labels.map((name) => labelIds.get(name) ?? unknownReference('label', name))
+      const { boxes, shapes, areas, extras } = packed
       withoutOwnerChecks(db, () =>
         chunk(() => {
-          for (const annotation of annotations) {
-            const sampleId = sampleIds.get(annotation.sample) ?? unknownReference('sample', annotation.sample)
-            const labelId = labelIds.get(annotation.label) ?? unknownReference('label', annotation.label)
-            const { kind, x1, y1, x2, y2, shape } = packShape(annotation.shape)
-            const flags = packFlags(annotation.flags)
+          for (let i = 0; i < packed.count; i++) {
+            const [sampleId, labelId] = [samples[packed.sample[i]], labels[packed.label[i]]]
+            const kind = packed.kinds[packed.kind[i]]
+            const hasBox = !Number.isNaN(boxes[4 * i])
+            const x1 = hasBox ? boxes[4 * i] : null
+            const y1 = hasBox ? boxes[4 * i + 1] : null
+            const x2 = hasBox ? boxes[4 * i + 2] : null
+            const y2 = hasBox ? boxes[4 * i + 3] : null
+            const [shape, flags, extra] = [shapes[i], packed.flags[i], extras?.[i] ?? null]
             if (existing.has(sampleId)) {
               const there = existing.get(sampleId) ?? loadFingerprints(db, sampleId)
               existing.set(sampleId, there)
@@ -243,23 +251,15 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
                 continue
               }
             }
-            const plain = flags === 0 && annotation.extra === undefined
-            const rest = plain ? [] : [flags, toJson(annotation.extra)]
-            insertAnnotation(kind, plain).run(
-              sampleId,
-              labelId,
-              x1,
-              y1,
-              x2,
-              y2,
-              shape,
-              annotation.area ?? null,
-              ...rest,
-            )
+            const area = Number.isNaN(areas[i]) ? null : areas[i]
+            const plain = flags === 0 && extra === null
+            const rest = plain ? [] : [flags, extra]
+            insertAnnotation(kind, plain).run(sampleId, labelId, x1, y1, x2, y2, shape, area, ...rest)
             counts.annotations++
           }
         }),
-      ),
+      )
+    },
     finish: (report, extra) => {
       if (!open) throw new TagwrightError('import-ended', 'This import has ended. Begin a new one.')
       const revision = transaction(db, () => {

@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import type { Dataset, DatasetItem, DatasetLabel, DatasetSample } from '@shared/domain/dataset'
 import type { Split } from '@shared/domain/split'
-import { unpackFlags, unpackShape } from './annotation'
+import { unpackFlags, unpackShape } from './pack-shape'
 import { sql, type ReadDb } from './db'
 import { fromJson } from './json'
 import { listLabels } from './label'

@@ -4,7 +4,7 @@ import { detectionsBuilder, groundTruthBuilder } from '@shared/evaluation/coco-c
 import { cocoParams } from '@shared/evaluation/coco-params'
 import { pairIou } from '@shared/evaluation/pair-iou'
 import { tideVerdicts, type TideError } from '@shared/evaluation/tide'
-import { unpackFlags } from './annotation'
+import { unpackFlags } from './pack-shape'
 import { sql, type ReadDb } from './db'
 import type { AnnotationRow, PredictionBoxRow } from './rows'
 import { putSampleScores } from './sample-score'

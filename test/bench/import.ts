@@ -12,7 +12,7 @@ import { makeCoco } from './make-coco'
  * Imports a generated COCO file of 118,000 images and 860,000 boxes with polygons, whose images do not exist, and asks
  * the opened project for its info. `-- --images N --boxes N --order annotations,images,categories --keep folder`.
  */
-export async function run({ args, json }: BenchContext): Promise<void> {
+export async function run({ root, args, json }: BenchContext): Promise<void> {
   const images = Number(readOption(args, 'images', '118000'))
   const boxes = Number(readOption(args, 'boxes', '860000'))
   const order = readOption(args, 'order', 'images,annotations,categories').split(',') as (
@@ -28,7 +28,12 @@ export async function run({ args, json }: BenchContext): Promise<void> {
     const cpu = process.cpuUsage()
     const started = performance.now()
     const params = datasetsContract.methods.import.input.parse({ paths: [file] })
-    const report = await importDatasets(store, params, { signal: new AbortController().signal, report() {}, log() {} })
+    const report = await importDatasets(
+      store,
+      params,
+      { signal: new AbortController().signal, report() {}, log() {} },
+      join(root, 'out/main/read-thread.js'),
+    )
     const seconds = (performance.now() - started) / 1000
     const { user, system } = process.cpuUsage(cpu)
     clearInterval(watch)

@@ -8,6 +8,7 @@ export const testPorts = (ports: Partial<Ports> = {}): Ports => ({
   version: '0.0.0-test',
   nativeDialogs: false,
   ui: null,
+  readThread: null,
   folders: { config: null, projects: join(tmpdir(), 'tagwright-projects') },
   reveal: null,
   startsQueuedJobs: true,

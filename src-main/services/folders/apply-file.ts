@@ -1,7 +1,8 @@
 /** Takes a file's annotations into the rows of a sample: what is the same stays, with its id and what no file can hold. */
 import type { Shape } from '@shared/domain/annotation'
 import { shapeBox } from '@shared/domain/shape-box'
-import { listAnnotations, packFlags, packShape, type Annotation } from '../../store/annotation'
+import { listAnnotations, type Annotation } from '../../store/annotation'
+import { packFlags, packShape } from '../../store/pack-shape'
 import { addLabels } from '../../store/change-labels'
 import type { Writer } from '../../store/change'
 import { listLabels } from '../../store/label'

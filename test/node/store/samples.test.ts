@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SampleFilter } from '@shared/contract/filter'
 import type { DatasetAnnotation } from '@shared/domain/dataset'
-import { packFlags } from '../../../src-main/store/annotation'
+import { packFlags } from '../../../src-main/store/pack-shape'
 import {
   findDuplicates,
   listTags,
