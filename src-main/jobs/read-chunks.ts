@@ -27,7 +27,8 @@ export async function* readChunks(
 }
 
 async function* readInThread(request: ReadRequest, file: string): AsyncGenerator<PackedChunk> {
-  const thread = new Worker(file, { workerData: request })
+  // Everything read lives for a moment only: with room for the young it is never moved to the old.
+  const thread = new Worker(file, { workerData: request, resourceLimits: { maxYoungGenerationSizeMb: 64 } })
   const arrived: ReadAnswer[] = []
   let wake = () => {}
   let failed: Error | null = null

@@ -7,7 +7,7 @@ import { packAnnotations } from '../store/pack-annotations'
 import { slices, type PackedChunk, type ReadAnswer, type ReadRequest } from './packed-chunk'
 
 /** Chunks that may be under way: enough that neither side waits, few enough for memory. */
-const chunksAhead = 4
+const chunksAhead = 3
 
 /** Each answer but the last wants one message back when it is used. */
 async function answer(port: MessagePort, { paths, source, format, options }: ReadRequest): Promise<void> {

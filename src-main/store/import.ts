@@ -140,7 +140,7 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
   }
 
   // Each bound value costs a tenth of a row: what most rows share is written into the statement.
-  const insertAnnotation = (kind: string, plain: boolean) =>
+  const prepareAnnotation = (kind: string, plain: boolean) =>
     sql(
       db,
       `INSERT INTO annotation (sample_id, label_id, kind, x1, y1, x2, y2, shape, area, provenance, import_id${plain ? '' : ', flags, extra'})
@@ -228,6 +228,9 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
       const packed = 'count' in annotations ? annotations : packAnnotations(annotations)
       const samples = packed.samples.map((key) => sampleIds.get(key) ?? unknownReference('sample', key))
       const labels = packed.labels.map((name) => labelIds.get(name) ?? unknownReference('label', name))
+      const inserts = packed.kinds.map(
+        (kind) => [prepareAnnotation(kind, false), prepareAnnotation(kind, true)] as const,
+      )
       const { boxes, shapes, areas, extras } = packed
       withoutOwnerChecks(db, () =>
         chunk(() => {
@@ -252,9 +255,9 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
               }
             }
             const area = Number.isNaN(areas[i]) ? null : areas[i]
-            const plain = flags === 0 && extra === null
-            const rest = plain ? [] : [flags, extra]
-            insertAnnotation(kind, plain).run(sampleId, labelId, x1, y1, x2, y2, shape, area, ...rest)
+            const [whole, plain] = inserts[packed.kind[i]]
+            if (flags === 0 && extra === null) plain.run(sampleId, labelId, x1, y1, x2, y2, shape, area)
+            else whole.run(sampleId, labelId, x1, y1, x2, y2, shape, area, flags, extra)
             counts.annotations++
           }
         }),

@@ -7,10 +7,11 @@ import { m0010 } from './migrations/0010-first'
 import { m0020 } from './migrations/0020-curate'
 import { m0040 } from './migrations/0040-results'
 import { m0050 } from './migrations/0050-files'
+import { m0060 } from './migrations/0060-indexes'
 import type { Migration } from './migrations/migration'
 
 /** All steps in order; never edited once released, only appended. */
-export const migrations: readonly Migration[] = [m0010, m0020, m0040, m0050]
+export const migrations: readonly Migration[] = [m0010, m0020, m0040, m0050, m0060]
 
 export interface MigrateResult {
   from: number

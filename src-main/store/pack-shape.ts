@@ -27,6 +27,28 @@ export const unpackFlags = (packed: number): Flags => ({
 
 export type ShapeColumns = Pick<AnnotationRow, 'kind' | 'x1' | 'y1' | 'x2' | 'y2' | 'shape'>
 
+/** JSON, outlines faster than JSON.stringify: most of their numbers have two decimals at most. */
+function stringifyShape(shape: Shape): string {
+  if (shape.kind !== 'polygon' || 'box' in shape) return JSON.stringify(shape)
+  let text = ''
+  for (const ring of shape.rings) {
+    let points = ''
+    for (const point of ring) points += `${points === '' ? '[' : ',['}${decimal(point[0])},${decimal(point[1])}]`
+    text += `${text === '' ? '[' : ',['}${points}]`
+  }
+  return `{"kind":"polygon","rings":[${text}]}`
+}
+
+const decimals = Array.from({ length: 100 }, (_, i) => (i === 0 ? '' : String(i / 100).slice(1)))
+
+/** A finite number as JSON writes it. */
+function decimal(value: number): string {
+  const hundredths = Math.round(value * 100)
+  if (!(hundredths >= 0 && hundredths < 1e9) || hundredths / 100 !== value) return JSON.stringify(value)
+  const whole = Math.trunc(hundredths / 100)
+  return whole + decimals[hundredths - 100 * whole]
+}
+
 /** The geometry columns of a shape: its bounding box, and the whole shape as JSON for every kind but box. */
 export function packShape(shape: Shape): ShapeColumns {
   const box = shapeBox(shape)
@@ -36,7 +58,7 @@ export function packShape(shape: Shape): ShapeColumns {
     y1: box ? box[1] : null,
     x2: box ? box[2] : null,
     y2: box ? box[3] : null,
-    shape: shape.kind === 'box' || shape.kind === 'tag' ? null : JSON.stringify(shape),
+    shape: shape.kind === 'box' || shape.kind === 'tag' ? null : stringifyShape(shape),
   }
 }
 

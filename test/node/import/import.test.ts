@@ -94,7 +94,7 @@ describe('what cannot be imported, and what the message says', () => {
       'a folder of something else',
       () => write('d/notes.md', 'x'),
       'unknown-format',
-      'No known annotation format was found in ROOT/d, which holds .md. Known: coco, images, voc, yolo.',
+      'No known annotation format was found in ROOT/d, which holds .md. Known: class-folders, coco, images, voc, yolo.',
     ],
   ])('%s', async (_, make, code, text) => {
     make()
@@ -111,7 +111,7 @@ describe('what cannot be imported, and what the message says', () => {
     })
     await expect(importIt('d', { format: 'vox' })).rejects.toMatchObject({
       code: 'unknown-id',
-      message: 'There is no format "vox". Did you mean "voc"? Known: coco, images, voc, yolo.',
+      message: 'There is no format "vox". Did you mean "voc"? Known: class-folders, coco, images, voc, yolo.',
     })
     await expect(importIt('d', { options: { origin: 'x' } })).rejects.toMatchObject({ code: 'bad-option' })
     await expect(importIt('d', { labels: at('none.txt') })).rejects.toMatchObject({
