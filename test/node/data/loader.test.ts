@@ -10,7 +10,7 @@ import { noFlags } from '@shared/domain/annotation'
 import { yoloxInput } from '@shared/domain/model-input'
 import type { SnapshotSample } from '@shared/domain/snapshot'
 import { rng } from '@shared/base/rng'
-import { bundleDecodeThread } from '../../helpers/bundle-decode-thread'
+import { bundleThread } from '../../helpers/bundle-thread'
 import { createEvalLoader, createLoader } from '../../../src-worker/data/loader'
 import { decodeImage, probeImage } from '../../../src-worker/data/decode-image'
 import { readSnapshot } from '../../../src-worker/data/read-snapshot'
@@ -21,7 +21,7 @@ let threadFile: string
 let samples: SnapshotSample[]
 
 beforeAll(async () => {
-  threadFile = await bundleDecodeThread()
+  threadFile = await bundleThread('src-worker/data/decode-thread.ts')
 })
 
 beforeEach(async () => {

@@ -1,39 +1,20 @@
 /** Large annotation files are read by a thread: the project is the same as without one, errors arrive as they are. */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import sharp from 'sharp'
-import { build } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { datasetsContract } from '@shared/contract/datasets'
 import { importDatasets } from '../../../src-main/jobs/import-job'
 import { initStore, type Store } from '../../../src-main/store/store'
+import { bundleThread } from '../../helpers/bundle-thread'
 
-const root = resolve(import.meta.dirname, '../../..')
 let folder: string
 let thread: string
 const at = (...path: string[]) => join(folder, ...path)
 
 beforeAll(async () => {
-  mkdirSync(join(root, '.cache'), { recursive: true })
-  // Beside the project's node_modules, where it finds sharp.
-  const outDir = mkdtempSync(join(root, '.cache/read-thread-'))
-  await build({
-    root,
-    configFile: false,
-    logLevel: 'error',
-    resolve: { alias: { '@shared': join(root, 'src-shared') } },
-    ssr: { noExternal: true, external: ['sharp'] },
-    build: {
-      ssr: true,
-      outDir,
-      rolldownOptions: {
-        input: { entry: join(root, 'src-main/jobs/read-thread.ts') },
-        output: { entryFileNames: '[name].mjs' },
-      },
-    },
-  })
-  thread = join(outDir, 'entry.mjs')
+  thread = await bundleThread('src-main/jobs/read-thread.ts')
   folder = mkdtempSync(join(tmpdir(), 'tagwright-read-thread-'))
   // Upright 20 x 40, stored 40 x 20.
   const turned = sharp({ create: { width: 40, height: 20, channels: 3, background: '#336699' } }).jpeg()
@@ -41,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
-  rmSync(resolve(thread, '..'), { recursive: true, force: true })
+  rmSync(dirname(thread), { recursive: true, force: true })
 })
 
 /** More than the 16 MB from which on a thread is used. */

@@ -4,10 +4,10 @@ import { build } from 'vite'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** Bundles the loader's decode thread beside the project's node_modules, where it finds sharp. */
-export async function bundleDecodeThread(): Promise<string> {
+/** Bundles the entry of a thread beside the project's node_modules, where it finds sharp. Answers the file. */
+export async function bundleThread(entry: string): Promise<string> {
   mkdirSync(join(root, '.cache'), { recursive: true })
-  const outDir = mkdtempSync(join(root, '.cache/decode-thread-'))
+  const outDir = mkdtempSync(join(root, '.cache/thread-'))
   await build({
     root,
     configFile: false,
@@ -19,7 +19,7 @@ export async function bundleDecodeThread(): Promise<string> {
       outDir,
       emptyOutDir: true,
       rolldownOptions: {
-        input: { entry: join(root, 'src-worker/data/decode-thread.ts') },
+        input: { entry: join(root, entry) },
         output: { entryFileNames: '[name].mjs' },
       },
     },
