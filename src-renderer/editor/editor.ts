@@ -17,7 +17,6 @@ import type { Picture, PictureState } from './image/picture'
 import { Input } from './input'
 import { ActiveLayer } from './layers/active'
 import { CanvasStage } from './layers/canvas-stage'
-import type { Context } from './layers/draw-shape'
 import { HudLayer, type HudInput } from './layers/hud'
 import { PassiveLayer } from './layers/passive'
 import { canvasColors } from './layers/palette'
@@ -75,32 +74,43 @@ export const createEditor: CreateEditor = (container, host) => {
       active.draw(ctx, lensView, preview, colors())
     },
   })
-  const stage = new CanvasStage(holder, {
-    image: (ctx: Context) => {
-      picture?.draw(ctx, camera.view, camera.screen, stage.pixelRatio)
-      return picture !== null
+  const stage = new CanvasStage(holder, () => camera.view, {
+    image: {
+      draw(ctx, view, size) {
+        picture?.draw(ctx, view, size, stage.pixelRatio)
+        return picture !== null
+      },
+      canShift: () => picture !== null,
     },
-    passive: (ctx) => {
-      if (scene.image) passive.draw(ctx, camera.view, camera.screen, colors(), true)
-      return scene.image !== null && (scene.annotations.length > 0 || scene.predictions.length > 0)
+    passive: {
+      draw(ctx, view, size) {
+        if (scene.image) passive.draw(ctx, view, size, colors(), true)
+        return scene.image !== null && (scene.annotations.length > 0 || scene.predictions.length > 0)
+      },
+      // Names keep inside the screen, so few shapes are drawn anew for every view.
+      canShift: () => scene.image !== null && passive.isDense(camera.view, camera.screen, colors()),
     },
-    active: (ctx) => {
-      preview = tool.render()
-      if (active.isEmpty(preview)) return false
-      active.draw(ctx, camera.view, preview, colors())
-      return true
+    active: {
+      draw(ctx, view) {
+        preview = tool.render()
+        if (active.isEmpty(preview)) return false
+        active.draw(ctx, view, preview, colors())
+        return true
+      },
     },
-    hud: (ctx) => {
-      preview = tool.render()
-      const input = hudInput()
-      if (hud.isEmpty(input)) return false
-      hud.draw(ctx, input, colors())
-      return true
+    hud: {
+      draw(ctx) {
+        preview = tool.render()
+        const input = hudInput()
+        if (hud.isEmpty(input)) return false
+        hud.draw(ctx, input, colors())
+        return true
+      },
     },
   })
 
-  const camera = new Camera(scene, {
-    changed: () => stage.invalidate('image', 'passive', 'active', 'hud'),
+  const camera: Camera = new Camera(scene, {
+    changed: () => stage.follow(),
     pixelRatio: () => stage.pixelRatio,
     onView: (limits) => host.onView?.(limits),
   })

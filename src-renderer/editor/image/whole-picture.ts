@@ -2,7 +2,6 @@ import { visibleBox, type Size, type View } from '../geometry/view'
 import type { Context } from '../layers/draw-shape'
 import type { CachedImage, ImageCache } from './image-cache'
 import { levelFor } from './levels'
-import { ScrollCache } from './scroll-cache'
 import { sampleOf, smoothBelow, type Picture, type PictureState } from './picture'
 
 /** An image that fits one bitmap. */
@@ -11,7 +10,6 @@ export class WholePicture implements Picture {
   private image: CachedImage | null = null
   private preview: CachedImage | null = null
   private destroyed = false
-  private readonly scrolled = new ScrollCache()
   private readonly size: Size
   private readonly changed: (state: PictureState) => void
 
@@ -58,11 +56,6 @@ export class WholePicture implements Picture {
   draw(ctx: Context, view: View, screen: Size, pixelRatio: number): void {
     const image = this.image ?? this.preview
     if (!image) return
-    const paint = (to: Context, from: View, size: Size) => this.paint(to, image, from, size, pixelRatio)
-    if (!this.scrolled.draw(ctx, image, view, screen, pixelRatio, paint)) paint(ctx, view, screen)
-  }
-
-  private paint(ctx: Context, image: CachedImage, view: View, screen: Size, pixelRatio: number): void {
     const { width, height } = this.size
     // The file may be smaller than the sample says (a preview): everything is stretched to the sample's size.
     const ratio = image.bitmap.width / width
@@ -98,7 +91,6 @@ export class WholePicture implements Picture {
 
   destroy(): void {
     this.destroyed = true
-    this.scrolled.clear()
     this.image = null
     this.preview = null
   }

@@ -51,6 +51,12 @@ export class PassiveLayer {
     if (this.scene.settings.showNames && !dense && shown <= mostNames) this.drawNames(ctx, view, area, screen)
   }
 
+  /** Whether so many boxes are on the screen that they are written as pixels, without names. */
+  isDense(view: View, screen: Size, colors: CanvasColors): boolean {
+    if (this.built !== this.scene.version) this.build(colors)
+    return this.countBoxes(visibleBox(view, screen)) >= denseFrom
+  }
+
   private countBoxes([ax1, ay1, ax2, ay2]: readonly [number, number, number, number]): number {
     let count = 0
     for (const { boxes, style } of this.batches) {
