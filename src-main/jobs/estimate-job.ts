@@ -104,9 +104,9 @@ function answer(
 
 /** What the time of a step depends on, and the machine. */
 function cacheKey(recipe: Recipe, more: Record<string, number>): string {
-  const { model, input, optimizer, loss, batch, provider, epochs } = recipe
+  const { model, input, optimizer, loss, batch, provider, epochs, freeze, features } = recipe
   const machine = [hostname(), cpus()[0]?.model ?? '', availableParallelism()]
-  const what = { machine, model: { ...model, weights: null }, size: input.size, optimizer, loss, accumulate: batch.accumulate, provider, epochs } // prettier-ignore
+  const what = { machine, model: { ...model, weights: null }, size: input.size, optimizer, loss, accumulate: batch.accumulate, provider, epochs, freeze, features } // prettier-ignore
   return createHash('sha256')
     .update(canonicalJson({ ...what, ...more }))
     .digest('hex')

@@ -5,6 +5,7 @@ import { modelInfo } from '@shared/catalog/model-info'
 import { models } from '@shared/catalog/models'
 import { presets } from '@shared/catalog/presets'
 import { augmentForms, recipeForm } from '@shared/catalog/recipe-form'
+import { describeRunLength, runLength } from '@shared/catalog/small-data'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import type { ModelInfo, trainingContract } from '@shared/contract/training'
 import { diffRecipes } from '@shared/domain/diff-recipes'
@@ -84,6 +85,23 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
       needStore(deps)
       parseRecipe(input.recipe)
       return { job: queue().add('estimate', input).id }
+    },
+    advise({ recipe: given }) {
+      const { data, batch, model, task } = parseRecipe(given)
+      const { images: counts } = checkHealth(needStore(deps).db, data)
+      const images = data.trainSplits.reduce((sum, split) => sum + counts[split], 0)
+      const size = batch.size === 'auto' ? Math.max(1, Math.min(8, images)) : batch.size
+      const stepsPerEpoch = Math.max(1, Math.floor(images / size / batch.accumulate))
+      const fromWeights = model.weights !== null || models.get(model.id).needsFile === true
+      const length = runLength(images, stepsPerEpoch, fromWeights)
+      // The trials are of detectors.
+      const { trial, ...rest } = task === 'detect' ? length : { ...length, trial: null }
+      return {
+        ...rest,
+        images,
+        trial: trial && { images: trial.images, steps: trial.steps, AP50: trial.AP50 },
+        text: describeRunLength({ ...rest, trial }, images),
+      }
     },
     preview(input) {
       needStore(deps)

@@ -27,7 +27,7 @@ const meanings: Record<string, Meaning> = {
   'model.surgery': { title: 'Surgery', help: 'Changes to the model before training.', group: 'model' },
   freeze: {
     title: 'Frozen layers',
-    help: 'Parameters whose name starts with one of these are not trained, e.g. backbone.',
+    help: 'Parameters whose name starts with one of these are not trained, e.g. backbone; backbone@3 holds for three epochs.',
     group: 'model',
   },
   'features.cache': {
@@ -59,6 +59,12 @@ const meanings: Record<string, Meaning> = {
     help: 'Split that scores are measured on after each epoch; its images are never learned from.',
     group: 'data',
     basic: true,
+  },
+  'data.evalEvery': {
+    title: 'Evaluate every',
+    help: 'Epochs between evaluations; auto: so many that no more images are evaluated than learned from.',
+    group: 'data',
+    unit: 'epochs',
   },
   'data.slice': {
     title: 'Train on slices',
@@ -110,6 +116,21 @@ const meanings: Record<string, Meaning> = {
     help: 'Factors of the learning rate for parameters whose name starts with a prefix; the first match counts.',
     group: 'optimizer',
   },
+  'optimizer.layerDecay': {
+    title: 'Layer-wise decay',
+    help: 'Each layer learns this much slower than the one after it; 1 is off. For start weights, e.g. 0.8.',
+    group: 'optimizer',
+  },
+  'optimizer.switchAt': {
+    title: 'Switch to SGD',
+    help: 'Share of the run after which SGD takes over from Adam; empty: never.',
+    group: 'optimizer',
+  },
+  'optimizer.switchLr': {
+    title: 'Rate after the switch',
+    help: 'Peak learning rate of SGD after the switch.',
+    group: 'optimizer',
+  },
   'schedule.id': { title: 'Schedule', help: 'How the learning rate falls over the run.', group: 'schedule' },
   'schedule.warmup': {
     title: 'Warm-up',
@@ -135,7 +156,28 @@ const meanings: Record<string, Meaning> = {
     group: 'optimizer',
     unit: 'steps',
   },
+  'averages.swa.start': {
+    title: 'Stochastic average from',
+    help: 'Share of the run after which the weights of each epoch are averaged too, e.g. 0.75; empty: off. All averages are compared at the end.',
+    group: 'schedule',
+  },
+  'averages.swa.lr': {
+    title: 'Rate while averaging',
+    help: 'Learning rate of the stochastic average, as a share of the peak.',
+    group: 'schedule',
+  },
+  'averages.swa.cycle': {
+    title: 'Cycle while averaging',
+    help: 'The rate falls over so many epochs, again and again; 0 keeps it constant.',
+    group: 'schedule',
+    unit: 'epochs',
+  },
   'loss.iou': { title: 'Box loss', help: 'What the distance of boxes is measured by.', group: 'loss' },
+  'loss.smoothing': {
+    title: 'Label smoothing',
+    help: 'Classification: share of the target that is spread over all classes.',
+    group: 'loss',
+  },
   'loss.closeEpochs': {
     title: 'Closing epochs',
     help: 'Last epochs without mosaic and mixup, on images as they are.',

@@ -180,6 +180,21 @@ export const trainingContract = defineContract({
       }),
       output: startedJobSchema,
     },
+    /** How long a run would be whose epochs are left open, and why. `trial`: what was measured on about as many images. */
+    advise: {
+      input: z.object({ recipe }),
+      output: z.object({
+        /** Training images of the recipe's splits. */
+        images: z.int(),
+        epochs: z.int(),
+        steps: z.int(),
+        amount: z.enum(['few', 'small', 'large']),
+        fromWeights: z.boolean(),
+        trial: z.object({ images: z.int(), steps: z.int(), AP50: z.number() }).nullable(),
+        /** All of it in English. */
+        text: z.string(),
+      }),
+    },
     /** Draws augmented training batches. Job result: {images: [{url, width, height}]}. */
     preview: {
       input: z.object({ recipe, batches: z.int().min(1).max(4).default(1), batch: z.int().min(1).max(16).default(16) }),

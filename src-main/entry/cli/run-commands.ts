@@ -80,7 +80,12 @@ const train = (cli: CliContext) =>
     .action(async (folder: string, options: TrainOptions, command: Command) => {
       const recipe = buildRecipe(options)
       const name = options.name ? { name: options.name } : {}
-      await follow(cli, command, folder, (api) => api.runs.start({ recipe, ...name }))
+      await follow(cli, command, folder, async (api) => {
+        const started = await api.runs.start({ recipe, ...name })
+        // What was left open is said with its reason; the run knows the weights that a name stands for.
+        if (((recipe.epochs as unknown) ?? 'auto') === 'auto') cli.note((await api.training.advise({ recipe })).text)
+        return started
+      })
     })
 
 const resume = (cli: CliContext) =>

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { describeRunLength, runLength, trials } from '@shared/catalog/small-data'
+
+describe('The length of a run that is left open', () => {
+  it('from start weights grows with the images between two ends', () => {
+    expect(runLength(30, 3, true)).toMatchObject({ epochs: 40, steps: 120, amount: 'few' })
+    expect(runLength(100, 12, true)).toMatchObject({ epochs: 34, steps: 408, amount: 'small' })
+    expect(runLength(205, 25, true)).toMatchObject({ epochs: 24, steps: 600 })
+    expect(runLength(5000, 625, true)).toMatchObject({ epochs: 10, amount: 'large' })
+    expect(runLength(1, 1, true)).toMatchObject({ epochs: 120 })
+  })
+  it('from scratch is the longer one, within 300 epochs', () => {
+    expect(runLength(30, 3, false)).toMatchObject({ epochs: 300, amount: 'few', trial: null })
+    expect(runLength(205, 25, false).epochs).toBe(100)
+  })
+  it('is told with a trial on about as many images, and with none where none was made', () => {
+    expect(runLength(40, 5, true).trial).toMatchObject({ images: 30 })
+    expect(runLength(300, 37, true).trial).toMatchObject({ images: 205, frozen: 'nothing' })
+    expect(runLength(5000, 625, true).trial).toBeNull()
+    const text = describeRunLength(runLength(30, 3, true), 30)
+    const { AP50 } = trials.find(({ images, frozen }) => images === 30 && frozen === 'nothing')!
+    expect(text).toContain('40 epochs (120 steps)')
+    expect(text).toContain(AP50.toFixed(2))
+    expect(describeRunLength(runLength(30, 3, false), 30)).toContain('weights list')
+  })
+})
