@@ -14,6 +14,7 @@ async function results(page) {
 
 export default [
   of('train-full', 'train', {}, async (page) => {
+    await page.locator('#train-batch').fill('8')
     await page.getByRole('button', { name: 'Measure' }).click()
     await page.getByText(/^About /).waitFor(patient)
     await page.getByRole('button', { name: 'Draw a batch' }).click()

@@ -171,6 +171,7 @@ describe('a run', () => {
     const [second, third] = [await api.runs.start({}), await api.runs.start({})]
     await api.runs.reorder({ runs: [third.run, second.run] })
     const { jobs } = await api.jobs.list()
+    expect((await api.runs.list()).waiting).toEqual([third.run, second.run])
     await expect(api.runs.remove({ run: second.run })).rejects.toMatchObject({ code: 'run-active' })
     await api.runs.cancel({ run: first.run })
     await Promise.all([second, third].map(({ job }) => api.jobs.wait({ job })))
