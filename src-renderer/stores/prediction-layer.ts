@@ -9,6 +9,7 @@ import { useJobs } from './jobs'
 import { useNotify } from './notify'
 import { useReview } from './review'
 import { useRuns } from './runs'
+import { mainScore } from '@shared/domain/score'
 
 /** Accepting all of an image takes those from this score on. */
 export const sureScore = 0.5
@@ -38,7 +39,7 @@ export const usePredictionLayer = defineStore('predictionLayer', () => {
   const model = computed(
     () =>
       /^run:(.+)$/.exec(review.source ?? '')?.[1] ??
-      runs.runs.filter(({ best }) => best).toSorted((a, b) => b.best!.AP - a.best!.AP)[0]?.id ??
+      runs.runs.filter(({ best }) => best).toSorted((a, b) => mainScore(b.best!) - mainScore(a.best!))[0]?.id ??
       null,
   )
 

@@ -18,16 +18,24 @@ export interface LayerGraph {
  * Where the networks differ, the part before the difference still matches.
  */
 export function matchStructure(a: LayerGraph, b: LayerGraph): [number, number][] {
-  const whole = pairsOf(refine(a, b, true), false)
-  const matched = [new Set(whole.map(([i]) => i)), new Set(whole.map(([, j]) => j))]
-  if (matched[0].size === a.layers.length) return whole
-  // With consumers left out, a layer's colour depends on what lies before it only.
-  const prefix = pairsOf(refine(a, b, false), true).filter(([i, j]) => !matched[0].has(i) && !matched[1].has(j))
-  return [...whole, ...prefix].sort(([i], [j]) => i - j)
+  const pairs = pairsOf(refine(a, b, 'all'), false)
+  const matched = [new Set(pairs.map(([i]) => i)), new Set(pairs.map(([, j]) => j))]
+  // With consumers left out, a layer's colour depends on what lies before it only; branches that start alike, as in a
+  // cross-stage-partial layer, are told apart by what uses them next.
+  for (const consumers of ['none', 'next'] as const) {
+    if (matched[0].size === a.layers.length) break
+    for (const [i, j] of pairsOf(refine(a, b, consumers), true)) {
+      if (matched[0].has(i) || matched[1].has(j)) continue
+      pairs.push([i, j])
+      matched[0].add(i)
+      matched[1].add(j)
+    }
+  }
+  return pairs.sort(([i], [j]) => i - j)
 }
 
-/** Layers of both graphs by colour. */
-function refine(a: LayerGraph, b: LayerGraph, consumers: boolean): Map<number, [number[], number[]]> {
+/** Layers of both graphs by colour. @param consumers that count: all there are, none, or those of the last round. */
+function refine(a: LayerGraph, b: LayerGraph, consumers: 'all' | 'none' | 'next'): Map<number, [number[], number[]]> {
   const graphs = [a, b]
   const ids = new Map<string, number>()
   const id = (key: string): number => {
@@ -43,8 +51,7 @@ function refine(a: LayerGraph, b: LayerGraph, consumers: boolean): Map<number, [
   })
   let colours = graphs.map(({ layers }) => layers.map(({ kind }) => id(kind)))
   const count = () => new Set(colours.flat()).size
-  for (let before = 0; count() > before;) {
-    before = count()
+  const round = (withConsumers: boolean): void => {
     ids.clear()
     colours = graphs.map(({ layers }, g) =>
       layers.map(({ from }, i) => {
@@ -53,10 +60,15 @@ function refine(a: LayerGraph, b: LayerGraph, consumers: boolean): Map<number, [
             .map(({ layer, path }) => `${path}@${layer < 0 ? 'input' : colours[g][layer]}`)
             .sort()
             .join()
-        return id(`${colours[g][i]}<${side(from)}>${consumers ? side(into[g][i]) : ''}`)
+        return id(`${colours[g][i]}<${side(from)}>${withConsumers ? side(into[g][i]) : ''}`)
       }),
     )
   }
+  for (let before = 0; count() > before;) {
+    before = count()
+    round(consumers === 'all')
+  }
+  if (consumers === 'next') round(true)
   const classes = new Map<number, [number[], number[]]>()
   colours.forEach((list, g) =>
     list.forEach((colour, i) => {

@@ -7,19 +7,23 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { rng } from '@shared/base/rng'
 import { buildInference, encodeInference } from '@shared/catalog/detector-inference'
+import { importFor } from '@shared/catalog/imported/graft'
 import { featureCandidates, suggestFeatures } from '@shared/catalog/imported/suggest-features'
 import { provideNetwork } from '@shared/catalog/imported/networks'
 import { modelOf } from '@shared/catalog/models'
 import { optimizers } from '@shared/catalog/optimizers'
 import { type ProgramOptions, trainingProgram } from '@shared/catalog/training-program'
+import { size } from '@shared/engine/graph'
 import { decodeOnnx } from '@shared/engine/onnx/decode'
 import { encodeOnnx } from '@shared/engine/onnx/encode'
 import { importOnnx } from '@shared/engine/onnx/import'
+import { mul, reduceSum } from '@shared/engine/ops'
 import { inferenceGraph } from '@shared/engine/passes/inference'
 import { openSession, tensor } from '../../src-worker/runtime/session'
 import { initialTensors } from '../../src-worker/train/initial'
 import { Stepper, type Tensors } from '../../src-worker/train/stepper'
 import { TrunkRunner } from '../../src-worker/train/trunk-runner'
+import { compareGradients } from '../helpers/compare-gradients'
 import { need } from '../helpers/need'
 import { packImages } from '../helpers/pack'
 
@@ -158,6 +162,27 @@ data.describe('Features', () => {
 
   data.test('before a suppression are found, though it cannot be trained', () => {
     expect(featureCandidates(read('yolox_nano_with_post'), 416).length).toBeGreaterThan(100)
+  })
+})
+
+data.describe('The gradient of an imported network', () => {
+  data.test('is that of central differences, from its first layer to its last', () => {
+    const network = read('yunet_n_320')
+    const [feature] = suggestFeatures(featureCandidates(network, 64), null)
+    const { graph, outputs, tensors, inputs } = importFor(network, [1, 3, 32, 32], [feature])
+    const y = outputs.get(feature)!
+    const weights = Float32Array.from({ length: size(y.shape) }, (_, i) => Math.sin(i) / size(y.shape))
+    const all = y.shape.map((_, i) => i)
+    // A projection: every number of the feature map counts, and none as much as another.
+    const loss = reduceSum(mul(y, graph.constant(weights, y.shape)), all)
+    const random = rng('gradient')
+    const feeds: Record<string, number[]> = Object.fromEntries([...tensors].map(([name, data]) => [name, [...data]]))
+    feeds[inputs[0].node.attrs.name as string] = Array.from({ length: size(inputs[0].shape) }, () =>
+      random.uniform(0, 255),
+    )
+    const used = [...tensors.keys()]
+    const chosen = [0, used.length >> 1, used.length - 1].map((i) => graph.inputs.get(used[i])!)
+    compareGradients(loss, chosen, feeds, 1e-5, { step: 1e-8, samples: 2 })
   })
 })
 

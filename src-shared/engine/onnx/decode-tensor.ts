@@ -34,6 +34,31 @@ const types: Readonly<Record<number, [type: OnnxType, bytes: number]>> = {
   16: ['bfloat16', 2],
 }
 
+/** Whole numbers in eight bytes each: as bigints a list of millions would take many times the memory of the file. */
+class IntList {
+  private data = new BigInt64Array(8)
+  length = 0
+
+  push(value: bigint): void {
+    if (this.length === this.data.length) {
+      const grown = new BigInt64Array(2 * this.length)
+      grown.set(this.data)
+      this.data = grown
+    }
+    this.data[this.length++] = value
+  }
+
+  values(): BigInt64Array<ArrayBuffer> {
+    return this.data.slice(0, this.length)
+  }
+
+  /** Written into an array of numbers, which keeps what fits its type. */
+  into<T extends { [i: number]: number }>(target: T): T {
+    for (let i = 0; i < this.length; i++) target[i] = Number(this.data[i])
+    return target
+  }
+}
+
 interface Parts {
   name: string
   dims: number[]
@@ -41,7 +66,7 @@ interface Parts {
   raw: Uint8Array | null
   /** Bytes of packed float_data or double_data. */
   packed: Uint8Array[]
-  ints: bigint[]
+  ints: IntList
   external: Map<string, string>
   isExternal: boolean
 }
@@ -90,7 +115,7 @@ function readParts(bytes: Uint8Array): Parts {
     type: 0,
     raw: null,
     packed: [],
-    ints: [],
+    ints: new IntList(),
     external: new Map(),
     isExternal: false,
   }
@@ -171,25 +196,24 @@ function fromLists({ packed, ints }: Parts, type: OnnxType, count: number): Onnx
     }
     return type === 'float64' ? new Float64Array(joined.buffer) : new Float32Array(joined.buffer)
   }
-  const numbers = (): number[] => ints.map(Number)
   switch (type) {
     case 'int64':
-      return BigInt64Array.from(ints)
+      return ints.values()
     case 'float16':
-      return fromFloat16(Uint16Array.from(numbers()))
+      return fromFloat16(ints.into(new Uint16Array(count)))
     case 'bfloat16':
-      return bfloat16(Uint16Array.from(numbers()))
+      return bfloat16(ints.into(new Uint16Array(count)))
     case 'int8':
-      return Int8Array.from(numbers())
+      return ints.into(new Int8Array(count))
     case 'int16':
-      return Int16Array.from(numbers())
+      return ints.into(new Int16Array(count))
     case 'uint16':
-      return Uint16Array.from(numbers())
+      return ints.into(new Uint16Array(count))
     case 'uint8':
     case 'bool':
-      return Uint8Array.from(numbers())
+      return ints.into(new Uint8Array(count))
     case 'int32':
-      return Int32Array.from(numbers())
+      return ints.into(new Int32Array(count))
     case 'float32':
     case 'float64':
       // Only an empty tensor has neither block nor list.

@@ -50,6 +50,10 @@ export function* wireFields(bytes: Uint8Array): Generator<WireField, void, void>
 /** The numbers of a packed repeated varint field. @throws `bad-protobuf`. */
 export function* packedVarints(bytes: Uint8Array): Generator<bigint, void, void> {
   for (let at = 0; at < bytes.length;) {
+    if (bytes[at] < 128) {
+      yield BigInt(bytes[at++])
+      continue
+    }
     let value = 0n
     for (let shift = 0n; ; shift += 7n) {
       if (at >= bytes.length || shift >= 70n) throw broken()

@@ -95,7 +95,7 @@ export async function evaluateClassifier(
       precision,
       recall,
       f1,
-    })) as z.input<Evaluate['output']>['perClass'],
+    })) as unknown as z.input<Evaluate['output']>['perClass'],
     images,
     seconds: (performance.now() - started) / 1000,
     thresholds: null,

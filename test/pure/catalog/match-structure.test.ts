@@ -59,6 +59,17 @@ describe('Matching networks by structure', () => {
     ])
   })
 
+  it('matches branches that start alike, though another head follows', () => {
+    const trunk = (...head: Parameters<typeof layers>) =>
+      layers(['a', [-1]], ['b', [0]], ['b', [0]], ['c', [1]], ['d', [3, '/0'], [2, '/1']], ...head)
+    expect(matchStructure(trunk(['e', [4]]), trunk(['x', [4]], ['y', [5]]))).toEqual([0, 1, 2, 3, 4].map((i) => [i, i]))
+    const swapped = layers(['a', [-1]], ['b', [0]], ['b', [0]], ['c', [2]], ['d', [3, '/0'], [1, '/1']], ['x', [4]])
+    expect(matchStructure(trunk(['e', [4]]), swapped).slice(1, 3)).toEqual([
+      [1, 2],
+      [2, 1],
+    ])
+  })
+
   it('matches nothing of a foreign network', () => {
     expect(matchStructure(branches, layers(['z', [-1]], ['y', [0]]))).toEqual([])
   })

@@ -1,0 +1,15 @@
+export default {
+  scores: 'Scores',
+  classes: 'Classes',
+  class: 'Class',
+  top1: 'Top-1',
+  top5: 'Top-5',
+  f1: 'F1',
+  loss: 'Loss',
+  precision: 'Precision',
+  recall: 'Recall',
+  support: 'Images',
+  predicted: 'Predicted',
+  macro: 'Mean of the classes',
+  weighted: 'Mean weighted by images',
+}

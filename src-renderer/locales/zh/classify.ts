@@ -1,0 +1,15 @@
+export default {
+  scores: '得分',
+  classes: '类别',
+  class: '类别',
+  top1: 'Top-1',
+  top5: 'Top-5',
+  f1: 'F1',
+  loss: '损失',
+  precision: '精确率',
+  recall: '召回率',
+  support: '图像数',
+  predicted: '预测数',
+  macro: '各类平均',
+  weighted: '按图像数加权平均',
+}

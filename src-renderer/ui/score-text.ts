@@ -1,0 +1,12 @@
+/** A model's scores in one line: `AP .338`, `top-1 .942`. */
+import { type Score, scoreNumbers, scoreTitle } from '@shared/domain/score'
+
+/** @param most how many of the numbers, the deciding one first. */
+export const numbersText = (numbers: Readonly<Record<string, number>>, most = Infinity): string =>
+  Object.entries(numbers)
+    .slice(0, most)
+    .map(([name, value]) => `${scoreTitle(name)} ${value.toFixed(3)}`)
+    .join(' · ')
+
+export const scoreText = (score: Score, most = Infinity): string =>
+  numbersText(Object.fromEntries(scoreNumbers(score)), most)
