@@ -58,6 +58,7 @@ import { createSamplesService } from '../services/samples'
 import { createSettingsService } from '../services/settings'
 import { createStatisticsService } from '../services/statistics'
 import { createSystemService } from '../services/system'
+import { createSurgeryService } from '../services/surgery'
 import { createTrainingService } from '../services/training'
 import { createWeightsService } from '../services/weights'
 import { createRecents } from '../store/recents'
@@ -207,6 +208,7 @@ export function createStudio(ports: Ports): Studio {
     live: createLiveService(deps),
     review: createReviewService(deps),
     training: createTrainingService(deps, getQueue),
+    surgery: createSurgeryService(deps),
     weights: createWeightsService(weights, hub, getQueue),
   }
 

@@ -3,11 +3,18 @@ import type { ModelInfo } from '../contract/training'
 import { Graph, size as sizeOf, type Node, type Value } from '../engine/graph'
 import { Nn } from '../engine/nn'
 import type { PoolAttrs } from '../engine/ops/pool'
-import { models } from './models'
+import { modelOf } from './models'
+import type { SurgeryEdit } from './surgery'
 
-/** @param size side of the square input, px. @param params settings of the model. */
-export function modelInfo(id: string, classes: number, size: number, params: Record<string, unknown> = {}): ModelInfo {
-  const model = models.get(id)
+/** @param size side of the square input, px. @param params settings of the model. @param surgery blocks put into it. */
+export function modelInfo(
+  id: string,
+  classes: number,
+  size: number,
+  params: Record<string, unknown> = {},
+  surgery: readonly SurgeryEdit[] = [],
+): ModelInfo {
+  const model = modelOf({ id, params, surgery })
   const graph = new Graph()
   const nn = new Nn(graph, false)
   const images = graph.input('images', [1, 3, size, size])
@@ -30,6 +37,8 @@ export function modelInfo(id: string, classes: number, size: number, params: Rec
 /** Convolutions and matrix products; what else there is costs little beside them. */
 function multiplyAdds({ op, inputs, outputs: [y] }: Node): number {
   if (op.name === 'Conv') return sizeOf(y.shape) * sizeOf(inputs[1]!.shape.slice(1))
+  // Every input cell paints its patch of the output.
+  if (op.name === 'ConvTranspose') return sizeOf(inputs[0]!.shape) * sizeOf(inputs[1]!.shape.slice(1))
   if (op.name === 'MatMul') return sizeOf(y.shape) * inputs[0]!.shape.at(-1)!
   return 0
 }

@@ -19,6 +19,7 @@ import { runsContract } from './runs'
 import { samplesContract } from './samples'
 import { settingsContract } from './settings'
 import { statisticsContract } from './statistics'
+import { surgeryContract } from './surgery'
 import { systemContract } from './system'
 import { trainingContract } from './training'
 import { weightsContract } from './weights'
@@ -46,6 +47,7 @@ export const contracts = {
   live: liveContract,
   review: reviewContract,
   training: trainingContract,
+  surgery: surgeryContract,
   weights: weightsContract,
 }
 export type StudioContracts = typeof contracts

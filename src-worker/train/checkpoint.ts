@@ -26,7 +26,7 @@ export const checkpointMetaSchema = z.object({
   model: z.string(),
   modelParams: z.record(z.string(), z.unknown()),
   /** Blocks that were put into the model, as in the recipe. */
-  surgery: z.array(z.looseObject({ id: z.string(), after: z.string(), context: z.string().optional() })).default([]),
+  surgery: z.array(z.looseObject({ id: z.string(), after: z.string(), context: z.string().optional() })).optional(),
   /** In the order of the model's outputs. */
   labels: z.array(z.object({ name: z.string(), cocoId: z.int(), color: z.string() })).min(1),
   input: modelInputSchema,

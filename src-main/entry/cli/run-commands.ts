@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { parse as parseYaml } from 'yaml'
 import { TagwrightError } from '@shared/base/errors'
 import type { WeightsScore } from '@shared/contract/runs'
+import { abRecipes } from '@shared/domain/ab-recipes'
 import { providerSchema } from '@shared/domain/recipe'
 import { scoreNumbers, scoreTitle } from '@shared/domain/score'
 import { splitSchema } from '@shared/domain/split'
@@ -32,6 +33,7 @@ interface TrainOptions {
   trainSplits?: string[]
   evalSplit?: string
   name?: string
+  ab?: boolean
 }
 
 const train = (cli: CliContext) =>
@@ -41,6 +43,7 @@ const train = (cli: CliContext) =>
     'train harbour --recipe mine.yaml --set optimizer.lr=0.002 --set patience=10 --name slow',
     'train harbour --weights yolox-nano         (fine-tune what others trained; first: weights get yolox-nano)',
     'train harbour --weights mine.onnx',
+    'train harbour --set \'model.surgery=[{"id":"eca","after":"dark4"}]\' --ab   (what does the block bring?)',
     'train harbour --weights r1                 (start from the weights of run r1)',
   ])
     .argument('<project>', 'project folder')
@@ -77,8 +80,10 @@ const train = (cli: CliContext) =>
       oneOf(...splitSchema.options),
     ) // prettier-ignore
     .option('--name <name>', 'name of the run (default: its id)')
+    .option('--ab', 'train twice with one seed, without and with model.surgery, and compare')
     .action(async (folder: string, options: TrainOptions, command: Command) => {
       const recipe = buildRecipe(options)
+      if (options.ab) return compareSurgery(cli, command, folder, recipe, options.name)
       const name = options.name ? { name: options.name } : {}
       await follow(cli, command, folder, async (api) => {
         const started = await api.runs.start({ recipe, ...name })
@@ -113,6 +118,41 @@ async function follow(
     best ? `Best: ${scoreText(best)} in epoch ${best.epoch}.` : 'No epoch was evaluated.',
     ...averageLines(run.averages),
     `Next: tagwright eval ${folder} --run ${id}`,
+  ])
+}
+
+/** A run without the recipe's surgery, one with it, and the difference of their best scores. */
+async function compareSurgery(
+  cli: CliContext,
+  command: Command,
+  folder: string,
+  recipe: Record<string, unknown>,
+  name: string | undefined,
+): Promise<void> {
+  const recipes = abRecipes(recipe)
+  const [a, b] = await withProject(cli, folder, async (api) => {
+    const ends = []
+    for (const [key, words] of [
+      ['a', 'without blocks'],
+      ['b', 'with blocks'],
+    ] as const)
+      // prettier-ignore
+      ends.push(
+        await trainAndFollow(cli, api, folder, () =>
+          api.runs.start({ recipe: recipes[key], ...(name ? { name: `${name} ${words}` } : {}) }),
+        ),
+      )
+    return ends
+  })
+  const numbers = (run: typeof a): Record<string, number> => Object.fromEntries(run.best ? scoreNumbers(run.best) : [])
+  const difference = Object.fromEntries(
+    Object.entries(numbers(b)).flatMap(([key, value]) => (key in numbers(a) ? [[key, value - numbers(a)[key]]] : [])),
+  )
+  const short = ({ id, status, best, last, seconds }: typeof a) => ({ run: id, status, best, last, seconds })
+  cli.answer(command, { a: short(a), b: short(b), difference }, () => [
+    `Without blocks, run ${a.id}: ${a.best ? scoreText(a.best) : 'no epoch was evaluated'}.`,
+    `With blocks, run ${b.id}: ${b.best ? scoreText(b.best) : 'no epoch was evaluated'}.`,
+    `Difference: ${Object.entries(difference).map(([key, value]) => `${key} ${value < 0 ? '-' : '+'}${score(Math.abs(value))}`).join(', ') || 'unknown'}. One seed: small differences are chance.`, // prettier-ignore
   ])
 }
 

@@ -30,7 +30,7 @@ export const BilinearSample: Op = {
     const p = at.shape[2]
     if (node.attrs.open) {
       // An index for each channel: more memory, but the batch size appears in shapes only as their first number.
-      const flat = reshape(x, [n, c, h * w])
+      const flat = reshape(x, [n, c, h * w], [0, c, h * w])
       const channels = x.node.graph.constant(new Float32Array(c), [1, c, 1])
       const parts = corners(at, h, w).map(({ cell, weight }) =>
         mul(gatherElements(flat, cast(add(cell, channels), 'int32'), 2), weight),
