@@ -24,7 +24,11 @@ const meanings: Record<string, Meaning> = {
     basic: true,
   },
   'model.params': { title: 'Model parameters', help: 'Settings of the chosen model.', group: 'model' },
-  'model.surgery': { title: 'Surgery', help: 'Changes to the model before training.', group: 'model' },
+  'model.surgery': {
+    title: 'Surgery',
+    help: 'Blocks put after stages of the model: [{"id": "eca", "after": "dark4"}]. They start as if they were not there.',
+    group: 'model',
+  },
   freeze: {
     title: 'Frozen layers',
     help: 'Parameters whose name starts with one of these are not trained, e.g. backbone; backbone@3 holds for three epochs.',
