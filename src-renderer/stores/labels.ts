@@ -2,10 +2,13 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { ProjectLabel } from '@shared/contract/labels'
-import { api } from '../client/api'
+import { api, connection } from '../client/api'
 import { latest } from '../client/latest'
 import { useNotify } from './notify'
 import { useSession } from './session'
+
+/** Counts of use are read again when changes pause for so long, ms. */
+const countPause = 400
 
 export const useLabels = defineStore('labels', () => {
   const session = useSession()
@@ -22,11 +25,15 @@ export const useLabels = defineStore('labels', () => {
     all.value = open ? (await api.labels.list()).labels : []
     ready.value = open
   })
-  watch(
-    () => [session.project?.folder, session.project?.revision],
-    () => void refresh().catch((error) => useNotify().error(error)),
-    { immediate: true },
-  )
+  const follow = () => void refresh().catch((error) => useNotify().error(error))
+  watch([() => session.project?.folder, () => connection.epoch], follow, { immediate: true })
+  let recount: ReturnType<typeof setTimeout> | undefined
+  api.project.on('changed', ({ tables }) => {
+    clearTimeout(recount)
+    // A drawn shape changes only how often its label is used, which nobody waits for while drawing.
+    if (tables?.every((table) => table === 'annotation' || table === 'sample')) recount = setTimeout(follow, countPause)
+    else follow()
+  })
   const nameOf = (id: number): string => byId.value.get(id)?.name ?? `#${id}`
   const colorOf = (id: number): string => byId.value.get(id)?.color ?? '#808080'
 

@@ -55,7 +55,9 @@ export const useSamples = defineStore('samples', () => {
         const asked = query.value
         const answer = await api.samples.ids(asked)
         if (asked !== query.value) return
-        ids.value = keepPinned(answer.ids)
+        const next = await keepPinned(answer.ids)
+        if (asked !== query.value) return
+        ids.value = next
         error.value = null
         ready.value = true
         renew(rows.keys())
@@ -79,13 +81,15 @@ export const useSamples = defineStore('samples', () => {
     },
   )
 
-  function keepPinned(next: number[]): readonly number[] {
+  async function keepPinned(next: number[]): Promise<readonly number[]> {
     const id = pinned.value
     const place = indexOf(id)
     if (id === null || place < 0 || next.includes(id) || filterChanged) {
       filterChanged = false
       return next
     }
+    // What was taken out of the project, here or elsewhere, is not worked on any more.
+    if ((await reread(id)) === null) return next
     return next.toSpliced(Math.min(place, next.length), 0, id)
   }
   let filterChanged = false
@@ -96,10 +100,13 @@ export const useSamples = defineStore('samples', () => {
 
   /** The row of one image, read if need be; null when it is no longer there. */
   async function get(id: number): Promise<Sample | null> {
-    const known = rows.get(id)
-    if (known) return known
+    return rows.get(id) ?? (await reread(id))
+  }
+  /** The row as it is now, whatever is known here; null when it is no longer there. */
+  async function reread(id: number): Promise<Sample | null> {
     const { samples } = await api.samples.getMany({ samples: [id] })
     if (samples[0]) rows.set(id, samples[0])
+    else rows.delete(id)
     return samples[0] ?? null
   }
   /** Shows a change at once that was made here; the reading that follows confirms it. */
@@ -107,7 +114,7 @@ export const useSamples = defineStore('samples', () => {
     const row = rows.get(id)
     if (row) rows.set(id, { ...row, ...change })
   }
-  return { query, ids, ready, loading, error, pinned, rows, indexOf, want, get, patch, refresh }
+  return { query, ids, ready, loading, error, pinned, rows, indexOf, want, get, reread, patch, refresh }
 })
 
 /** Whether an edit of an image may change which images are listed, or where. */

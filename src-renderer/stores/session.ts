@@ -20,9 +20,16 @@ export const useSession = defineStore('session', () => {
     project.value = capabilities.value.project === null ? null : await api.project.info()
     ready.value = true
   })
+  /** A change of the open project says nothing new about the host. */
+  const refreshProject = latest(async () => {
+    if (project.value === null) return refresh()
+    const info = await api.project.info()
+    if (project.value?.folder === info.folder) project.value = info
+    else await refresh()
+  })
   const follow = () => void refresh().catch((error) => useNotify().error(error))
   watch(() => connection.epoch, follow, { immediate: connection.epoch > 0 })
-  api.project.on('changed', follow)
+  api.project.on('changed', () => void refreshProject().catch(() => follow()))
   api.projects.on('switched', follow)
   return { capabilities, project, ready, refresh }
 })

@@ -6,6 +6,7 @@ import {
   createWorkplace,
   samplesByName,
   see,
+  makeImages,
   serveProject,
   shown,
   type Workplace,
@@ -34,7 +35,7 @@ const cell = (page: Page, name: string) => page.getByRole('gridcell', { name: ne
 
 browser.test('images are found by name, label and progress, and stand in natural order', async () => {
   const page = await place.open()
-  const names = () => page.getByRole('gridcell').locator('.caption > :first-child').allInnerTexts()
+  const names = () => page.getByRole('gridcell').locator('.caption > :first-child').allTextContents()
   await see.poll(names).toEqual(Array.from({ length: 12 }, (_, at) => `img${at + 1}.png`))
   await page.getByRole('searchbox', { name: 'Find by name' }).fill('IMG1')
   await see.poll(names).toEqual(['img1.png', 'img10.png', 'img11.png', 'img12.png'])
@@ -100,6 +101,22 @@ browser.test(
   },
 )
 
+browser.test('an image whose import is undone leaves the view, and the next one is shown', async () => {
+  const { api } = place.served
+  const folder = join(place.folder, 'more')
+  await makeImages(folder, [{ path: 'zzz.png', width: 64, height: 48 }])
+  const { job } = await api.datasets.import({ paths: [folder], format: 'images' })
+  expect((await api.jobs.wait({ job })).status).toBe('done')
+  const id = (await samplesByName(api)).get('zzz.png')!
+  const page = await place.open({ hash: `label?sample=${id}` })
+  await shown(page, 13)
+  const { imports } = await api.project.imports()
+  await api.project.removeImport({ import: imports.at(-1)!.id })
+  await see(cell(page, 'zzz')).toHaveCount(0)
+  await shown(page, 12)
+  await page.context().close()
+})
+
 browser.test('images are chosen and opened by keys alone', async () => {
   const page = await place.open()
   await cell(page, 'img1').focus()
@@ -140,7 +157,7 @@ browser.test('a hundred thousand images are listed, and any part of them is show
       const middle = Math.round(share * 99_999)
       await see
         .poll(async () => {
-          const names = await page.getByRole('gridcell').locator('.caption > :first-child').allInnerTexts()
+          const names = await page.getByRole('gridcell').locator('.caption > :first-child').allTextContents()
           const shownThere = names.filter(Boolean).map((name) => Number(name.slice(0, 6)))
           return shownThere.length === names.length && shownThere.some((at) => Math.abs(at - middle) < 100)
         })
