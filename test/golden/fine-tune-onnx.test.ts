@@ -12,6 +12,7 @@ import { featureCandidates, suggestFeatures } from '@shared/catalog/imported/sug
 import { provideNetwork } from '@shared/catalog/imported/networks'
 import { modelOf } from '@shared/catalog/models'
 import { optimizers } from '@shared/catalog/optimizers'
+import { tasks } from '@shared/catalog/tasks'
 import { type ProgramOptions, trainingProgram } from '@shared/catalog/training-program'
 import { size } from '@shared/engine/graph'
 import { decodeOnnx } from '@shared/engine/onnx/decode'
@@ -33,6 +34,7 @@ const read = (name: string) => decodeOnnx(readFileSync(path(name)))
 
 const CLASSES = 3
 const BATCH = 4
+const TRUTHS = 8
 /** Four pictures of three colours: what any trunk can tell apart. */
 function pictures(side: number): { pixels: Uint8Array; classes: Float32Array } {
   const random = rng('pictures')
@@ -46,10 +48,9 @@ function pictures(side: number): { pixels: Uint8Array; classes: Float32Array } {
   return { pixels, classes }
 }
 
-async function fineTune(name: string, side: number, freeze: string[] = []) {
+async function fineTune(name: string, side: number, freeze: string[] = [], id = 'onnx-classifier') {
   const network = read(name)
   provideNetwork(name, network)
-  const id = 'onnx-classifier'
   const params = modelOf({ id, params: { file: name } }).complete!({ file: name }, side)
   const model = modelOf({ id, params })
   const options: ProgramOptions = {
@@ -69,6 +70,9 @@ async function fineTune(name: string, side: number, freeze: string[] = []) {
   const stepper = await Stepper.create(program, options.optimizer, initial, { provider: 'cpu' })
   const trunk = program.trunk && (await TrunkRunner.open(program.trunk, initial, { provider: 'cpu' }))
   const { pixels, classes } = pictures(side)
+  // One object in the middle of each picture; its class is the picture's.
+  const targets = new Float32Array(BATCH * TRUTHS * 5)
+  classes.forEach((label, n) => targets.set([label, side / 2, side / 2, side / 2, side / 2], 5 * TRUTHS * n))
   const losses: number[] = []
   const shape = [BATCH, 3, side, side]
   for (let step = 0; step < 10; step++) {
@@ -77,7 +81,7 @@ async function fineTune(name: string, side: number, freeze: string[] = []) {
         images: { images: packImages(Float32Array.from(pixels), shape, program.images.images.packing) },
       }),
       ...(trunk && { features: await trunk.run(pixels, shape) }),
-      tensors: { classes: { data: classes, shape: [BATCH, 1] } },
+      tensors: tasks.get(model.task).feeds({ targets, count: BATCH, maxGt: TRUTHS, closing: false }),
       lr: [2e-4, 2e-3],
       momentum: 0.9,
       beta2: 0.999,
@@ -129,6 +133,19 @@ data.describe('A new head on', () => {
       want.forEach((p, k) => expect(Math.abs(p - got[k])).toBeLessThan(1e-6))
     })
   }
+
+  data.test('three strides of a network finds objects, and says which strides it needs', async () => {
+    const { losses, params, model, trained } = await fineTune('yolox_nano', 64, [], 'onnx-detector')
+    expect(losses.every(Number.isFinite), losses.join()).toBe(true)
+    expect(losses.at(-1)!, losses.join()).toBeLessThan(losses[0])
+    const { output } = buildInference(model, CLASSES, trained, { params, batch: 1, size: [64, 64] })
+    expect(output.shape).toEqual([1, 8 * 8 + 4 * 4 + 2 * 2, 5 + CLASSES])
+    const features = (params.features as string[]).slice(0, 2)
+    const few = { ...params, features }
+    expect(() => buildInference(model, CLASSES, trained, { params: few, batch: 1, size: [64, 64] })).toThrow(
+      /needs feature maps of the strides 8, 16 and 32; .* and 32 is missing/,
+    )
+  })
 
   data.test('a frozen trunk trains its head alone, and from a named layer on only what follows', async () => {
     const frozen = await fineTune('yunet_n_320', 64, ['trunk.'])
