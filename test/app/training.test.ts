@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { generateHarbour } from '../../src-main/sample/generate-harbour'
 import { readCheckpoint } from '../../src-worker/train/checkpoint'
+import type { Tensors } from '../../src-worker/train/stepper'
 import { runCli } from '../helpers/run-cli'
 
 const folder = mkdtempSync(join(tmpdir(), 'tagwright-train-'))
@@ -25,43 +26,74 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+/** Trains twice, the second time killed half-way and resumed; both end with the same bytes. @returns the last checkpoint. */
+async function killAndResume(name: string, options: string[]) {
+  const whole = await json('train', project, ...options, '--name', `${name}whole`)
+  expect(whole.status).toBe('done')
+
+  const killed = await runCli(['train', project, ...options, '--name', `${name}broken`, '--json'], {
+    onStderr: (text, kill) => {
+      if (text.includes('epoch 2')) kill('SIGKILL')
+    },
+  })
+  expect(killed.code).not.toBe(0)
+
+  const { runs } = await json('runs', project)
+  const broken = runs.find((r: { name: string }) => r.name === `${name}broken`)
+  expect(broken.status).toBe('interrupted')
+  const resumed = await json('resume', project, broken.id)
+  expect(resumed.status).toBe('done')
+  const ids = [whole.run, broken.id] as string[]
+  const [a, b] = await Promise.all(ids.map((id) => readCheckpoint(join(project, 'runs', id, 'last.ckpt'))))
+  const bytes = (data: Float32Array | undefined) => Buffer.from(data!.buffer, data!.byteOffset, data!.byteLength)
+  const compare = (section: string, one: Tensors, other: Tensors) => {
+    expect([...one.keys()], section).toEqual([...other.keys()])
+    for (const [key, data] of one) expect(bytes(data).equals(bytes(other.get(key))), `${section}/${key}`).toBe(true)
+  }
+  for (const section of ['param', 'ema', 'bn'] as const) compare(section, a[section], b[section])
+  compare('swa', a.swa ?? new Map(), b.swa ?? new Map())
+  expect([...a.optim.keys()]).toEqual([...b.optim.keys()])
+  for (const [state, tensors] of a.optim) compare(state, new Map(tensors), new Map(b.optim.get(state)))
+  const curves = ids.map((id) =>
+    readFileSync(join(project, 'runs', id, 'results.csv'), 'utf8')
+      .split('\n')
+      .map((line) => line.split(',').slice(0, 7).join()),
+  )
+  expect(curves[1]).toEqual(curves[0])
+  const averages = ids.map((id) => JSON.parse(readFileSync(join(project, 'runs', id, 'averages.json'), 'utf8')))
+  expect(averages[1]).toEqual(averages[0])
+  return { checkpoint: a, averages: averages[0] as { weights: string; score: { AP: number } }[], folder: ids[0] }
+}
+
 describe('training', () => {
   it('gives the same bytes for the same seed, also when the owner is killed half-way and the run resumed', async () => {
-    const whole = await json('train', project, ...recipe, '--name', 'whole')
-    expect(whole.status).toBe('done')
-
-    const killed = await runCli(['train', project, ...recipe, '--name', 'broken', '--json'], {
-      onStderr: (text, kill) => {
-        if (text.includes('epoch 2')) kill('SIGKILL')
-      },
-    })
-    expect(killed.code).not.toBe(0)
-
-    const { runs } = await json('runs', project)
-    expect(runs.find((r: { name: string }) => r.name === 'broken').status).toBe('interrupted')
-    const resumed = await json('resume', project, 'broken')
-    expect(resumed.status).toBe('done')
-    const [a, b] = await Promise.all(['r1', 'r2'].map((id) => readCheckpoint(join(project, 'runs', id, 'last.ckpt'))))
-    for (const section of ['param', 'ema', 'bn'] as const) {
-      expect([...a[section].keys()]).toEqual([...b[section].keys()])
-      for (const [name, data] of a[section])
-        expect(Buffer.from(data.buffer).equals(Buffer.from(b[section].get(name)!.buffer)), `${section}/${name}`).toBe(
-          true,
-        )
-    }
-    for (const [state, tensors] of a.optim)
-      for (const [name, data] of tensors)
-        expect(
-          Buffer.from(data.buffer).equals(Buffer.from(b.optim.get(state)!.get(name)!.buffer)),
-          `${state}/${name}`,
-        ).toBe(true)
-    const curves = ['r1', 'r2'].map((id) =>
-      readFileSync(join(project, 'runs', id, 'results.csv'), 'utf8')
-        .split('\n')
-        .map((line) => line.split(',').slice(0, 7).join()),
-    )
-    expect(curves[1]).toEqual(curves[0])
+    const { checkpoint, averages } = await killAndResume('', recipe)
+    expect(checkpoint.swa).toBeUndefined()
+    expect(averages.map(({ weights }) => weights)).toEqual(['best', 'ema', 'last'])
   }, 400_000)
+
+  it('does so with a frozen trunk whose features are kept', async () => {
+    const { checkpoint } = await killAndResume('frozen-', [...recipe, '--epochs', '8', '--set', 'freeze=[backbone.backbone]']) // prettier-ignore
+    const moved = [...checkpoint.optim.get('mean')!.keys()]
+    expect(moved.length).toBeGreaterThan(0)
+    expect(moved.filter((name) => name.startsWith('backbone.backbone'))).toEqual([])
+  }, 400_000)
+
+  it('does so through thawing, layer-wise rates, a switch to SGD and stochastic averaging', async () => {
+    const more = ['freeze=[backbone.backbone@1, backbone@2]', 'optimizer.layerDecay=0.8', 'optimizer.switchAt=0.75', 'averages.swa.start=0.25'] // prettier-ignore
+    const {
+      checkpoint,
+      averages,
+      folder: run,
+    } = await killAndResume('stages-', [...recipe, ...more.flatMap((text) => ['--set', text])])
+    expect(checkpoint.meta.loop).toMatchObject({ averaged: 3 })
+    expect([...checkpoint.swa!.keys()].sort()).toEqual([...checkpoint.param.keys()].sort())
+    expect([...checkpoint.optim.keys()]).toEqual(['velocity'])
+    expect(averages.map(({ weights }) => weights)).toEqual(['best', 'ema', 'last', 'swa'])
+    const swa = await readCheckpoint(join(project, 'runs', run, 'swa.ckpt'))
+    expect(swa.meta.loop.weights).toBe('swa')
+    for (const [name, data] of checkpoint.swa!) expect(swa.ema.get(name), name).toEqual(data)
+  }, 600_000)
 
   it('exports what it trained: the file scores as the run does', async () => {
     const file = join(folder, 'model.onnx')
