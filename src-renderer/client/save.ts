@@ -6,8 +6,11 @@ export function saveDataUrl(url: string, name: string): void {
   link.click()
 }
 
-export function saveText(text: string, name: string, mime: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: mime }))
+export const saveText = (text: string, name: string, mime: string): void =>
+  saveBlob(new Blob([text], { type: mime }), name)
+
+export function saveBlob(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob)
   saveDataUrl(url, name)
   // The download has begun when the click returns; the browser holds the data itself from then on.
   setTimeout(() => URL.revokeObjectURL(url), 10_000)

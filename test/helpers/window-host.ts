@@ -23,9 +23,9 @@ export interface WindowHost {
   close(): Promise<void>
 }
 
-export async function createWindowHost(program: string): Promise<WindowHost> {
+export async function createWindowHost(program: string, args: string[] = []): Promise<WindowHost> {
   const folder = mkdtempSync(join(tmpdir(), 'tagwright-window-'))
-  const browser = await chromium.launch({ executablePath: program })
+  const browser = await chromium.launch({ executablePath: program, args })
   let child: ChildProcess
   let url = ''
 

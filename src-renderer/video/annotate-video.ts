@@ -1,0 +1,123 @@
+/** A whole video with the detector's boxes: as WebM, or as pictures in a zip with the boxes beside them. */
+import { TagwrightError } from '@shared/base/errors'
+import { writeWebm, type WebmFrame } from '@shared/base/write-webm'
+import { zipStored, type ZipEntry } from '@shared/base/zip-stored'
+import type { LiveDetector } from '@shared/contract/live'
+import type { Detection } from '@shared/domain/detection'
+import { detectOn } from './detect'
+import { drawBoxes } from './picture'
+import { seekFrame, withReader, type VideoFile } from './video-file'
+
+export interface AnnotateOptions {
+  detector: LiveDetector
+  /** Boxes from this score on. */
+  conf: number
+  /** Every how many frames one is taken. */
+  stride: number
+  signal: AbortSignal
+  report(done: number, total: number): void
+}
+
+/** Each taken frame drawn with its boxes; the canvas is the same every time. */
+async function* annotated(video: VideoFile, element: HTMLVideoElement, options: AnnotateOptions) {
+  const { detector, conf, stride, signal, report } = options
+  const canvas = new OffscreenCanvas(video.width, video.height)
+  const context = canvas.getContext('2d')!
+  const total = Math.ceil(video.frames / stride)
+  for (let i = 0; i < total; i++) {
+    signal.throwIfAborted()
+    await seekFrame(element, video, i * stride)
+    const frame = await createImageBitmap(element)
+    try {
+      const found = await detectOn(detector, frame, signal)
+      const detections = found.detections.filter(({ score }) => score >= conf)
+      context.drawImage(frame, 0, 0)
+      drawBoxes(context, detections, detector.labels, canvas)
+      yield { canvas, frame: i * stride, time: (i * stride) / video.rate, detections }
+    } finally {
+      frame.close()
+    }
+    report(i + 1, total)
+  }
+}
+
+const encoding = (width: number, height: number, rate: number): VideoEncoderConfig => ({
+  codec: 'vp8',
+  width,
+  height,
+  framerate: rate,
+  // A tenth of a bit for each pixel: clean edges of boxes at common sizes.
+  bitrate: Math.round(Math.min(40e6, Math.max(1e6, 0.1 * width * height * rate))),
+})
+
+/** @throws TagwrightError `no-encoder` where the browser cannot encode video. */
+export async function annotatedVideo(video: VideoFile, options: AnnotateOptions): Promise<Blob> {
+  const rate = video.rate / options.stride
+  const config = encoding(video.width, video.height, rate)
+  if (!('VideoEncoder' in globalThis) || !(await VideoEncoder.isConfigSupported(config)).supported) {
+    const message = `This browser cannot encode a video of ${video.width} x ${video.height}. Export pictures, or open the window by http://localhost.`
+    throw new TagwrightError('no-encoder', message)
+  }
+  const frames: WebmFrame[] = []
+  let failure: Error | null = null
+  const encoder = new VideoEncoder({
+    output(chunk) {
+      const data = new Uint8Array(chunk.byteLength)
+      chunk.copyTo(data)
+      frames.push({ data, time: chunk.timestamp / 1000, isKey: chunk.type === 'key' })
+    },
+    error: (error) => (failure = error),
+  })
+  try {
+    encoder.configure(config)
+    // Players jump from key frame to key frame: one every two seconds.
+    const between = Math.max(1, Math.round(2 * rate))
+    let count = 0
+    await withReader(video, async (element) => {
+      for await (const { canvas } of annotated(video, element, options)) {
+        const timestamp = Math.round((count * 1e6) / rate)
+        const picture = new VideoFrame(canvas, { timestamp, duration: Math.round(1e6 / rate) })
+        encoder.encode(picture, { keyFrame: count++ % between === 0 })
+        picture.close()
+        while (encoder.encodeQueueSize > 8 && !failure)
+          await new Promise((resolve) => encoder.addEventListener('dequeue', resolve, { once: true }))
+        if (failure) throw failure
+      }
+    })
+    await encoder.flush()
+    if (failure) throw failure
+    const { width, height } = video
+    const parts = writeWebm(frames, { codec: 'V_VP8', width, height, duration: (count * 1000) / rate })
+    return new Blob(parts as Uint8Array<ArrayBuffer>[], { type: 'video/webm' })
+  } finally {
+    if (encoder.state !== 'closed') encoder.close()
+  }
+}
+
+export interface FrameDetections {
+  frame: number
+  /** Seconds. */
+  time: number
+  file: string
+  detections: { name: string; score: number; box: Detection['box'] }[]
+}
+
+/** `frames/000012.jpg`... and `detections.json` in a zip. */
+export async function annotatedFrames(video: VideoFile, options: AnnotateOptions): Promise<Blob> {
+  const entries: ZipEntry[] = []
+  const rows: FrameDetections[] = []
+  const { labels } = options.detector
+  await withReader(video, async (element) => {
+    for await (const { canvas, frame, time, detections } of annotated(video, element, options)) {
+      const picture = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 })
+      const file = `frames/${String(frame).padStart(6, '0')}.jpg`
+      entries.push({ name: file, data: new Uint8Array(await picture.arrayBuffer()) })
+      const found = detections.map(({ label, score, box }) => ({ name: labels[label].name, score, box }))
+      rows.push({ frame, time, file, detections: found })
+    }
+  })
+  const { file, width, height, rate } = video
+  const json = JSON.stringify({ video: file.name, width, height, framesPerSecond: rate, frames: rows }, null, 1)
+  entries.push({ name: 'detections.json', data: new TextEncoder().encode(json) })
+  return new Blob(zipStored(entries) as Uint8Array<ArrayBuffer>[], { type: 'application/zip' })
+}
