@@ -56,7 +56,7 @@ export class WeightsFolder {
     const { url, bytes, sha256, licence } = findPublished(name, this.published)
     const target = join(this.folder, `${name}.onnx`)
     if (!(await this.files()).has(name)) {
-      await mkdir(this.folder, { recursive: true })
+      await this.make()
       const fetched = `${target}.new`
       const came = await downloadFile({ url, file: fetched, bytes, sha256, signal, onProgress })
       try {
@@ -105,7 +105,7 @@ export class WeightsFolder {
       )
     }
     if (!before) {
-      await mkdir(this.folder, { recursive: true })
+      await this.make()
       const target = join(this.folder, `${name}${ending}`)
       await copyWhole(source, target)
       if (official === name) await forget(`${target}.new`)
@@ -156,6 +156,20 @@ export class WeightsFolder {
       size: published?.size ?? null,
       ap: published?.ap ?? null,
       addedAt: file ? (note?.addedAt ?? (await stat(file)).mtime.toISOString()) : null,
+    }
+  }
+
+  private async make(): Promise<void> {
+    try {
+      await mkdir(this.folder, { recursive: true })
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException
+      throw new TagwrightError(
+        'not-writable',
+        `The folder ${this.folder} cannot be made (${code}). Set TAGWRIGHT_WEIGHTS to another folder.`,
+        { folder: this.folder, reason: code },
+        { cause },
+      )
     }
   }
 

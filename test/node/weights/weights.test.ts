@@ -174,6 +174,11 @@ describe("A file of the person's own", () => {
     expect(await open().add(put('downloaded elsewhere.onnx', file))).toMatchObject({ name: 'tiny', checked: true })
     await expect(open().add(put('other.onnx', onnxBytes(7)), 'tiny')).rejects.toEqual(code('exists'))
   })
+  it('is not taken where the folder cannot be made', async () => {
+    writeFileSync(kept(), 'a file of that name')
+    await expect(open().add(put('mine.onnx', onnxBytes(5)))).rejects.toEqual(code('not-writable'))
+    await expect(open().get('tiny', run)).rejects.toEqual(code('not-writable'))
+  })
   it('that is no model is refused with its reason', async () => {
     await expect(open().add(join(folder, 'none.onnx'))).rejects.toEqual(code('not-found'))
     await expect(open().add(put('weights.pth', 'PK'))).rejects.toEqual(code('bad-model'))
