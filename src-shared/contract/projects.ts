@@ -3,6 +3,7 @@
  * when one of them opens another, `switched` tells the rest.
  */
 import { z } from 'zod'
+import { taskSchema } from '../domain/task'
 import { startedJobSchema } from './jobs'
 import { projectInfoSchema } from './project'
 import { defineContract, noInput, noOutput } from './rpc'
@@ -44,7 +45,7 @@ export const projectsContract = defineContract({
       input: z.object({
         folder: z.string().min(1),
         name: z.string().min(1).max(200).optional(),
-        task: z.enum(['detect']).default('detect'),
+        task: taskSchema.default('detect'),
         force,
       }),
       output: projectInfoSchema,
