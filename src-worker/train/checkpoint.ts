@@ -125,7 +125,10 @@ function metadataStrings(meta: CheckpointMeta): Record<string, string> {
 export async function readCheckpoint(file: string): Promise<Checkpoint> {
   const { header, data } = await readSafetensors(file)
   const meta = parseMeta(file, header.metadata)
-  const checkpoint: Checkpoint & { optim: Map<string, Map<string, Float32Array>>; shapes: Map<string, readonly number[]> } = {
+  const checkpoint: Checkpoint & {
+    optim: Map<string, Map<string, Float32Array>>
+    shapes: Map<string, readonly number[]>
+  } = {
     meta,
     param: new Map<string, Float32Array>(),
     ema: new Map<string, Float32Array>(),
