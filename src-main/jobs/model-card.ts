@@ -59,7 +59,10 @@ export function modelCard(
       : null,
     files: exports.map(({ file, bytes, createdAt }) => ({ file: file.split(/[\\/]/).at(-1), bytes, createdAt })),
   }
-  return { markdown: markdown(json, row ? formatEvaluation({ ...row, classification: result?.classification ?? null }) : []), json }
+  return {
+    markdown: markdown(json, row ? formatEvaluation({ ...row, classification: result?.classification ?? null }) : []),
+    json,
+  }
 }
 
 type Card = Record<string, unknown> & {

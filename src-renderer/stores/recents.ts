@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
 import { toErrorShape } from '@shared/base/errors'
 import type { RecentProject } from '@shared/contract/projects'
+import type { TaskId } from '@shared/domain/task'
 import { api, connection } from '../client/api'
 import { translate } from '../locales'
 import { useDialogs } from './dialogs'
@@ -65,7 +66,7 @@ export const useRecents = defineStore('recents', () => {
     navigation.go('label')
     return true
   }
-  async function create(project: { folder: string; name: string; task: 'detect' }): Promise<boolean> {
+  async function create(project: { folder: string; name: string; task: TaskId }): Promise<boolean> {
     const made = await leave((force) => api.projects.create({ ...project, force }))
     if (!made) return false
     await session.refresh()

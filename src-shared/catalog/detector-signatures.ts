@@ -112,7 +112,8 @@ export function pictureInput(
   const layout = shape[1] === 3 || shape[3] !== 3 ? 'nchw' : 'nhwc'
   const at = layout === 'nchw' ? [1, 2, 3] : [3, 1, 2]
   const [channels, ...sides] = at.map((axis) => shape[axis])
-  if (typeof channels === 'number' && channels !== 3) throw unknown(file, `its pictures have ${channels} channels`, kind)
+  if (typeof channels === 'number' && channels !== 3)
+    throw unknown(file, `its pictures have ${channels} channels`, kind)
   const stated = readNumbers(metadata.get('imgsz'))
   const [height, width] = sides.map((side, i) => (typeof side === 'number' ? side : (stated?.[i] ?? DEFAULT_SIDE)))
   for (const side of [height, width]) {

@@ -49,8 +49,7 @@ export function resolveRecipe(
   const model = models.get(recipe.model.id)
   const task = tasks.get(recipe.task)
   const isStarted = recipe.model.weights !== null || model.needsFile === true
-  const epochs =
-    recipe.epochs === 'auto' ? runLength(images, stepsPerEpoch, isStarted).epochs : recipe.epochs
+  const epochs = recipe.epochs === 'auto' ? runLength(images, stepsPerEpoch, isStarted).epochs : recipe.epochs
   const closeEpochs = Math.min(
     epochs,
     recipe.loss.closeEpochs === 'auto' ? Math.round(epochs / 10) : recipe.loss.closeEpochs,
@@ -71,14 +70,14 @@ export function resolveRecipe(
             ? model.learningRate * Math.sqrt(effective)
             : SGD_RATE * effective) / (head?.rate ?? 1)
       : optimizer.lr
-  const weightDecay = optimizer.weightDecay === 'auto' ? (id === 'adamw' || id === 'adamp' ? 0.05 : 5e-4) : optimizer.weightDecay
+  const weightDecay =
+    optimizer.weightDecay === 'auto' ? (id === 'adamw' || id === 'adamp' ? 0.05 : 5e-4) : optimizer.weightDecay
   const warmup = recipe.schedule.warmup === 'auto' ? Math.min(3, epochs * 0.1) : recipe.schedule.warmup
   const { ema } = recipe.averages
   // The average must forget the random start well before the run ends.
   const tau = ema.tau === 'auto' ? Math.min(2000, Math.max(20, (epochs * stepsPerEpoch) / 20)) : ema.tau
   const decay = ema.decay === 'auto' ? Math.min(0.9998, 1 - 20 / Math.max(40, epochs * stepsPerEpoch)) : ema.decay
-  const augment =
-    recipe.augment === 'auto' ? task.augments(recipe.model.id) : (recipe.augment as AugmentSpec[])
+  const augment = recipe.augment === 'auto' ? task.augments(recipe.model.id) : (recipe.augment as AugmentSpec[])
   for (const { id: name } of augment) augments.get(name)
   return {
     ...recipe,
