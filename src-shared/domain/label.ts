@@ -13,7 +13,10 @@ export const labelSchema = z.object({
 })
 export type Label = z.infer<typeof labelSchema>
 
-/** Okabe-Ito order first, then hues that stay apart under the common colour-vision deficiencies. */
+/**
+ * Okabe-Ito's hues first; then, one after the other, the colour farthest from all before it (CIE76, the smallest of normal
+ * sight and simulated protanopia, deuteranopia and tritanopia after Machado 2009): all sixteen at least 12 apart.
+ */
 export const palette = [
   '#0072b2',
   '#e69f00',
@@ -23,14 +26,14 @@ export const palette = [
   '#d55e00',
   '#f0e442',
   '#7f3c8d',
-  '#11a579',
-  '#3969ac',
-  '#f2b701',
-  '#e73f74',
-  '#80ba5a',
-  '#e68310',
-  '#008695',
-  '#cf1c90',
+  '#5209bf',
+  '#b0f285',
+  '#8c3d2a',
+  '#0cf2f2',
+  '#315159',
+  '#56078c',
+  '#ae48f2',
+  '#7abf69',
 ] as const
 /** Towards white (above 0) or black; each round of the palette has its own shade. */
 const shades = [0, 0.4, -0.35, 0.65, -0.6]
