@@ -203,15 +203,15 @@ const runs = (cli: CliContext) =>
   defineCommand('runs <project> [options]', 'List the runs of a project.', ['runs harbour', 'runs harbour --json'])
     .argument('<project>', 'project folder')
     .action(async (folder: string, _: unknown, command: Command) => {
-      const answer = await withProject(cli, folder, (api) => api.runs.list())
-      const scored = answer.runs.flatMap(({ best }) => (best ? scoreNumbers(best).map(([name]) => name) : []))
+      const { runs } = await withProject(cli, folder, (api) => api.runs.list())
+      const scored = runs.flatMap(({ best }) => (best ? scoreNumbers(best).map(([name]) => name) : []))
       const names = scored.length > 0 ? [...new Set(scored)] : ['AP', 'AP50']
-      cli.answer(command, answer, () =>
-        answer.runs.length === 0
+      cli.answer(command, { runs }, () =>
+        runs.length === 0
           ? `There is no run yet. Start one: tagwright train ${folder}`
           : table(
               ['run', 'name', 'status', 'model', 'started', 'epochs', ...names.map(scoreTitle)],
-              answer.runs.map(({ id, name, status, model, startedAt, epochs, best }) => [
+              runs.map(({ id, name, status, model, startedAt, epochs, best }) => [
                 id,
                 name,
                 status,

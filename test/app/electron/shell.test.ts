@@ -104,7 +104,8 @@ describe('the window', () => {
     const request = (permission: string, details: object = {}, contents = window.webContents) =>
       new Promise<boolean>((answer) => electron.permissions.ask!(contents, permission, answer, details))
     expect(await request('clipboard-read')).toBe(true)
-    for (const name of ['geolocation', 'notifications', 'midi', 'fullscreen', 'openExternal']) {
+    expect(await request('notifications'), 'the end of a run').toBe(true)
+    for (const name of ['geolocation', 'midi', 'fullscreen', 'openExternal']) {
       expect(await request(name), name).toBe(false)
     }
     expect(await request('media', { mediaTypes: ['audio', 'video'] })).toBe(false)

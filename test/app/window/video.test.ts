@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import sharp from 'sharp'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { unzip } from '../../../src-main/media/unzip'
 import { exportOnnx } from '../../../src-worker/export/export-onnx'
 import { see } from '../../helpers/annotator-window'
@@ -58,6 +58,8 @@ browser.describe('video', () => {
   let model: string
   let project: string
   beforeAll(async () => {
+    // A detector opened on software Vulkan needs half a minute for its first picture.
+    vi.stubEnv('VK_DRIVER_FILES', '/no-driver.json')
     host = await createWindowHost(browser.path, camera)
     project = join(host.folder, 'film')
     const made = join(host.folder, 'made')
