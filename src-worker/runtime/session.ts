@@ -144,6 +144,13 @@ function explain(error: unknown, provider: ConcreteProvider): TagwrightError {
       { provider },
       { cause: error },
     )
+  if (/requires f16/i.test(text))
+    return new TagwrightError(
+      'not-on-provider',
+      `This GPU has no 16-bit floats (WebGPU's shader-f16), in which features of frozen layers and half-precision models are kept. Choose cpu, or train without "freeze".`,
+      { provider },
+      { cause: error },
+    )
   // The processor is always there, and a file that does not parse says nothing about its provider.
   const aboutModel = provider === 'cpu' || /protobuf|load model/i.test(text)
   if (

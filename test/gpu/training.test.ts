@@ -61,12 +61,25 @@ gpu.describe('A detector on WebGPU', () => {
   })
 
   test("gives the CPU's weights after an AdamW step of accumulated batches", { timeout: 600_000 }, async () => {
-    const model = { ...program('adamw'), accumulate: 2, freeze: ['stem'], iou: 'giou' as const }
+    const model = { ...program('adamw'), accumulate: 2, iou: 'giou' as const }
     const options = { steps: 2, lr: [1e-3] }
     const onCpu = await trainSteps(model, batches, { provider: 'cpu' }, options)
     const onGpu = await trainSteps(model, batches, { provider: 'webgpu' }, options)
     expect(Math.abs(onGpu.metrics[1].loss - onCpu.metrics[1].loss)).toBeLessThan(1e-4 * onCpu.metrics[1].loss)
     expect(onGpu.metrics[1].positives).toBe(onCpu.metrics[1].positives)
+  })
+
+  test('keeps features of frozen layers in 16 bits, and says where a GPU has none', { timeout: 600_000 }, async () => {
+    const model = { ...program('adamw'), freeze: ['stem'] }
+    const options = { steps: 2, lr: [1e-3] }
+    const onCpu = await trainSteps(model, batches, { provider: 'cpu' }, options)
+    const onGpu = await trainSteps(model, batches, { provider: 'webgpu' }, options).catch((error: unknown) => error)
+    if (onGpu instanceof Error) {
+      expect(onGpu).toMatchObject({ code: 'not-on-provider', message: expect.stringContaining('shader-f16') })
+    } else {
+      const { metrics } = onGpu as typeof onCpu
+      expect(Math.abs(metrics[1].loss - onCpu.metrics[1].loss)).toBeLessThan(1e-3 * onCpu.metrics[1].loss)
+    }
   })
 
   test('is found by the probe, with the numbers of the CPU', { timeout: 600_000 }, async () => {
