@@ -27,15 +27,17 @@ async function openProject(): Promise<void> {
 async function openFolder(): Promise<void> {
   const [path] = await usePicker().pick({ kind: 'folder', title: translate('welcome.pick.images') })
   if (!path) return
+  const go = useNavigation().later()
   const opened = await useRecents().leave(() => api.folders.open({ path }))
   if (!opened) return
   await useSession().refresh()
-  useNavigation().go('label', opened.sample === null ? {} : { sample: opened.sample })
+  go('label', opened.sample === null ? {} : { sample: opened.sample })
 }
 async function openSample(): Promise<void> {
+  const go = useNavigation().later()
   const opened = await useRecents().openSample()
   if (!opened) return
-  useNavigation().go('label')
+  go('label')
   if (opened.job === null) return
   await useJobs().result(opened.job)
 }

@@ -126,7 +126,7 @@ export const useAnnotator = defineStore('annotator', () => {
     answer(null)
     samples.pinned = id
     row.value = samples.rows.get(id) ?? null
-    useNavigation().go('label', { sample: id }, { replace: true })
+    if (useNavigation().view === 'label') useNavigation().go('label', { sample: id }, { replace: true })
     const loaded = annotations.open(id)
     const found = await samples.get(id)
     if (sampleId.value !== id) return true

@@ -31,5 +31,15 @@ export const useNavigation = defineStore('navigation', () => {
     view.value = id
     params.value = Object.fromEntries(new URLSearchParams(query))
   }
-  return { view, params, go }
+  /**
+   * For a move that follows slow work: the answer moves as `go` does, unless the person has gone elsewhere meanwhile.
+   * What they chose last stands.
+   */
+  function later(): typeof go {
+    const from = location.hash
+    return (...to) => {
+      if (location.hash === from) go(...to)
+    }
+  }
+  return { view, params, go, later }
 })

@@ -60,10 +60,11 @@ export const useRecents = defineStore('recents', () => {
   }
   /** Opens a project by its folder or file and shows its images; answers whether it worked. */
   async function open(folder: string): Promise<boolean> {
+    const go = navigation.later()
     const project = await leave((force) => api.projects.open({ folder, force }))
     if (!project) return false
     await session.refresh()
-    navigation.go('label')
+    go('label')
     return true
   }
   async function create(project: { folder: string; name: string; task: TaskId }): Promise<boolean> {
