@@ -84,6 +84,24 @@ browser.describe('the way in', () => {
     expect(host.faults).toEqual([])
   })
 
+  it('leaves a person who goes elsewhere while a project opens where they went', async () => {
+    await host.restart()
+    const page = await host.open()
+    const recent = page.getByRole('button', { name: `Boats ${hostile}`, exact: false }).filter({ hasText: 'boats' })
+    // Both in one turn: the project cannot be open before the second click.
+    await recent.evaluate((button: HTMLElement) => {
+      button.click()
+      document.querySelector<HTMLElement>('nav [data-view=settings]')!.click()
+    })
+    await see(page).toHaveTitle(new RegExp('Boats'))
+    await see(page.locator('nav [data-view=data]')).not.toHaveAttribute('aria-disabled', 'true')
+    // A late move would come now; a longer wait could only find more.
+    await page.waitForTimeout(500)
+    await see(page.locator('nav [data-view=settings]')).toHaveAttribute('aria-current', 'page')
+    expect(new URL(page.url()).hash).toMatch(/^#settings/)
+    expect(host.faults).toEqual([])
+  })
+
   it('takes files dropped on the window by sending them to the core', async () => {
     const page = await host.open({ hash: 'data' })
     const image = await (await import('node:fs/promises')).readFile(join(host.folder, 'data/images/c.png'))
