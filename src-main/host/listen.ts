@@ -113,8 +113,12 @@ export async function listen(
     },
     async close() {
       for (const socket of sockets.clients) socket.close(1001)
-      // Those that do not answer the closing handshake are cut.
-      const cut = setTimeout(() => sockets.clients.forEach((socket) => socket.terminate()), 500)
+      // Those that do not answer the closing handshake are cut. So are connections that a browser opened ahead without
+      // asking anything yet: Node counts them as busy until its header timeout, a minute or two later.
+      const cut = setTimeout(() => {
+        sockets.clients.forEach((socket) => socket.terminate())
+        server.closeAllConnections()
+      }, 500)
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeIdleConnections()

@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
+import { connect as dial } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -286,4 +288,14 @@ describe('the contract over WebSocket', () => {
     expect(socket).toBeInstanceOf(WebSocket)
     ;(socket as WebSocket).close()
   })
+})
+
+test('closing waits for no connection that was opened ahead and never asked anything', async () => {
+  const other = createStudio(testPorts())
+  const { port } = await other.listen()
+  const silent = dial(port, '127.0.0.1')
+  await once(silent, 'connect')
+  const ended = once(silent, 'close')
+  await other.close()
+  await ended
 })
