@@ -96,6 +96,32 @@ export function runsFromBitmap(bitmap: Bitmap, imageHeight: number, imageWidth: 
   return { size: [imageHeight, imageWidth], counts }
 }
 
+/**
+ * Fills another box, at least a pixel each way: each pixel is what lies under its centre. What is too thin for any
+ * centre to meet leaves the pixels that it touches, so that no mask vanishes.
+ */
+export function scaleBitmap(bitmap: Bitmap, to: Box): Bitmap {
+  if (bitmap.width === 0) return bitmap
+  const [left, top] = [Math.round(to[0]), Math.round(to[1])]
+  const width = Math.max(1, Math.round(to[2]) - left)
+  const height = Math.max(1, Math.round(to[3]) - top)
+  const data = new Uint8Array(width * height)
+  for (let y = 0; y < height; y++) {
+    const row = Math.floor(((y + 0.5) * bitmap.height) / height) * bitmap.width
+    for (let x = 0; x < width; x++) {
+      data[y * width + x] = bitmap.data[row + Math.floor(((x + 0.5) * bitmap.width) / width)]
+    }
+  }
+  if (!data.includes(1)) {
+    bitmap.data.forEach((value, i) => {
+      const [x, y] = [i % bitmap.width, Math.floor(i / bitmap.width)]
+      const at = Math.floor((y * height) / bitmap.height) * width + Math.floor((x * width) / bitmap.width)
+      if (value === 1) data[at] = 1
+    })
+  }
+  return { left, top, width, height, data }
+}
+
 /** A copy that reaches over the box too, grown by whole blocks so that strokes do not copy at every step. */
 export function growBitmap(bitmap: Bitmap, box: Box, block = 128): Bitmap {
   const has = bitmap.width > 0

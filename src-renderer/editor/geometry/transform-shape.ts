@@ -2,7 +2,7 @@
 import type { Shape } from '@shared/domain/annotation'
 import type { Box, Point } from '@shared/domain/geometry'
 import { shapeBox } from '@shared/domain/shape-box'
-import { bitmapFromRuns, runsFromBitmap } from './bitmap'
+import { bitmapFromRuns, runsFromBitmap, scaleBitmap } from './bitmap'
 import { normalizeAngle, rotatePoint } from './rotate'
 
 type MutableBox = [number, number, number, number]
@@ -58,8 +58,12 @@ export function translateShape(shape: Shape, dx: number, dy: number): Shape {
   return mapPoints(shape, ([x, y]) => [x + dx, y + dy])
 }
 
-/** Stretches from one box to another; a mask or tag stays as it is. */
+/** Stretches from one box to another; a mask on the pixel grid, a tag stays as it is. */
 export function scaleShape(shape: Shape, from: Box, to: Box): Shape {
+  if (shape.kind === 'mask') {
+    const scaled = scaleBitmap(bitmapFromRuns(shape.mask), to)
+    return { kind: 'mask', mask: runsFromBitmap(scaled, shape.mask.size[0], shape.mask.size[1]) }
+  }
   const sx = from[2] > from[0] ? (to[2] - to[0]) / (from[2] - from[0]) : 1
   const sy = from[3] > from[1] ? (to[3] - to[1]) / (from[3] - from[1]) : 1
   return mapPoints(shape, ([x, y]) => [to[0] + (x - from[0]) * sx, to[1] + (y - from[1]) * sy])

@@ -82,7 +82,7 @@ export function handleDrag(context: ToolContext, item: EditorAnnotation, handle:
   const start = shapeBox(shape)
   if (!start || handle === 'rotate') return null
   const corner = boxPoint(start, handle)
-  if (shape.kind === 'keypoints') {
+  if (shape.kind === 'keypoints' || shape.kind === 'mask') {
     return drag('Resize', ({ image, shift, alt }) => {
       const to = clampPoint(follow(corner, image), context.image())
       const box = resizeBox(start, handle, to, { square: shift, fromCentre: alt, image: context.image() })

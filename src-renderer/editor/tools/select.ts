@@ -40,8 +40,8 @@ export const selectTool: MakeTool = (context) => {
     if (!shape) return []
     if (shape.kind === 'rotated-box') return layoutHandles(shape.rotatedBox, context.view())
     if (shape.kind === 'box') return layoutHandles(shape.box, context.view())
-    if (shape.kind !== 'keypoints' || shape.keypoints.length < 2) return []
-    const box = poseFrame(shape)
+    if (shape.kind !== 'mask' && (shape.kind !== 'keypoints' || shape.keypoints.length < 2)) return []
+    const box = shape.kind === 'mask' ? shapeBox(shape) : poseFrame(shape)
     return box ? layoutHandles(box, context.view()) : []
   }
 

@@ -5,7 +5,9 @@ import type { Box, Point } from '@shared/domain/geometry'
 import { shapeBox } from '@shared/domain/shape-box'
 import { decodeMask, encodeMask } from '@shared/evaluation/mask'
 import {
+  type Bitmap,
   bitmapArea,
+  bitmapBox,
   bitmapFromRuns,
   emptyBitmap,
   paintRings,
@@ -19,7 +21,12 @@ import { deleteVertex, tidyRing } from '../../../src-renderer/editor/geometry/po
 import { resizeBox, resizeRotatedBox, rotatedBoxFromSide, turnTo } from '../../../src-renderer/editor/geometry/resize'
 import { rotatePoint } from '../../../src-renderer/editor/geometry/rotate'
 import { fitTemplate, keypointSide, templateFrom, templateOf } from '../../../src-renderer/editor/geometry/skeleton'
-import { mirrorShape, rotateShape, translateShape } from '../../../src-renderer/editor/geometry/transform-shape'
+import {
+  mirrorShape,
+  rotateShape,
+  scaleShape,
+  translateShape,
+} from '../../../src-renderer/editor/geometry/transform-shape'
 import * as views from '../../../src-renderer/editor/geometry/view'
 import { levelFor, tileBox, tilesIn } from '../../../src-renderer/editor/image/levels'
 import { channelMaps } from '../../../src-renderer/editor/image/image-filter'
@@ -228,6 +235,35 @@ describe('masks', () => {
     const shape: Shape = { kind: 'mask', mask: runsFromBitmap(bitmap, 100, 200) }
     expect(shapeBox(translateShape(shape, 5, -3))).toEqual([15, 7, 25, 11])
     expect(shapeBox(mirrorShape(shape))).toEqual([10, 10, 20, 14])
+  })
+})
+
+describe('a mask that is stretched', () => {
+  const square: Bitmap = { left: 10, top: 20, width: 2, height: 2, data: Uint8Array.of(1, 0, 1, 1) }
+  const stretched = (from: Bitmap, to: [number, number, number, number]) =>
+    scaleShape({ kind: 'mask', mask: runsFromBitmap(from, 100, 200) }, bitmapBox(from) as typeof to, to)
+  const bitmapOf = (shape: Shape) => (shape.kind === 'mask' ? bitmapFromRuns(shape.mask) : emptyBitmap)
+
+  it('fills the other box, pixel by pixel', () => {
+    const { left, top, width, height, data } = bitmapOf(stretched(square, [10, 20, 14, 26]))
+    expect([left, top, width, height]).toEqual([10, 20, 4, 6])
+    expect([...data].join('')).toBe('110011001100111111111111')
+  })
+
+  it('comes back as it was, and is cut at the border of the image', () => {
+    const wide = stretched(square, [8, 18, 16, 26])
+    expect(scaleShape(wide, [8, 18, 16, 26], [10, 20, 12, 22])).toEqual({
+      kind: 'mask',
+      mask: runsFromBitmap(square, 100, 200),
+    })
+    expect(bitmapBox(bitmapOf(stretched(square, [196, 96, 204, 104])))).toEqual([196, 96, 200, 100])
+  })
+
+  it('keeps a pixel of what no centre meets', () => {
+    const thin: Bitmap = { left: 0, top: 0, width: 4, height: 4, data: new Uint8Array(16).fill(0) }
+    thin.data[0] = 1
+    thin.data[15] = 1
+    expect(bitmapArea(bitmapOf(stretched(thin, [0, 0, 1, 1])))).toBe(1)
   })
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { shapeBox } from '@shared/domain/shape-box'
 import type { EditorAnnotation } from '../../../src-renderer/editor/api'
 import { box, createHarness } from './harness'
 
@@ -144,6 +145,20 @@ describe('select tool: changing', () => {
     h.drag([90, 70], [10, 10])
     await h.settled()
     expect(h.commits[1].changes[0]).toMatchObject({ shape: { box: [10, 10, 20.25, 20] } })
+  })
+
+  it('stretches a mask by its handles', async () => {
+    // Columns 20 to 79, rows 20 to 59 of an image of 200 x 100.
+    const counts = [2020, ...Array.from({ length: 59 }, () => [40, 60]).flat(), 40, 12040]
+    const h = createHarness({
+      annotations: [box(1, 0, 0, 1, 1, { shape: { kind: 'mask', mask: { size: [100, 200], counts } } })],
+    })
+    h.select([1])
+    h.drag([80, 60], [110, 70])
+    await h.settled()
+    expect(h.commits[0].reason).toBe('Resize')
+    const [change] = h.commits[0].changes
+    expect(change.op === 'update' && change.shape && shapeBox(change.shape)).toEqual([20, 20, 110, 70])
   })
 
   it('resizes by a side, as a square with Shift, about the middle with Alt', async () => {
