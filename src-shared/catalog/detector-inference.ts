@@ -6,7 +6,7 @@ import { halfPrecision } from '../engine/passes/half'
 import { inferenceGraph } from '../engine/passes/inference'
 import type { Trunk } from '../engine/step'
 import { type EncodeOptions, encodeOnnx } from '../engine/onnx/encode'
-import type { ModelDef } from './models/define'
+import { type ModelDef, channelsOf } from './models/define'
 import { type SuppressOptions, suppress } from './suppress'
 
 export interface DetectorInferenceOptions {
@@ -47,7 +47,7 @@ export function buildInference(
   const { params = {}, size, fold = true, dynamic = false } = options
   const batch = dynamic ? OPEN_BATCH : options.batch
   const source = new Graph()
-  const images = source.input('images', [batch, 3, ...size])
+  const images = source.input('images', [batch, channelsOf(model, params), ...size])
   const nn = new Nn(source, false)
   const head = model.build(nn, images, { classes, params })
   const decoded = source.scope('decode', () => model.output(head))
@@ -95,7 +95,7 @@ export function splitInference(
 ): SplitInference | null {
   const source = new Graph()
   const nn = new Nn(source, false)
-  const head = model.build(nn, source.input('images', [batch, 3, ...size]), { classes, params })
+  const head = model.build(nn, source.input('images', [batch, channelsOf(model, params), ...size]), { classes, params })
   const output = source.scope('decode', () => model.output(head))
   const owned = (name: string) => nn.params.has(name) || nn.stats.has(name)
   const cut = cutFrozen(

@@ -3,7 +3,7 @@
  * training, and the statistics of all batches are averaged, as torch.optim.swa_utils.update_bn does.
  */
 import { frozenNames } from '@shared/catalog/frozen-names'
-import type { ModelDef } from '@shared/catalog/models/define'
+import { type ModelDef, channelsOf } from '@shared/catalog/models/define'
 import { Graph } from '@shared/engine/graph'
 import { Nn } from '@shared/engine/nn'
 import { encodeOnnx } from '@shared/engine/onnx/encode'
@@ -30,7 +30,7 @@ export async function updateNorms(tensors: Tensors, options: UpdateNormsOptions)
   const { model, params, classes, batch, size, loader, signal } = options
   const source = new Graph()
   const nn = new Nn(source, true, frozenNames(model, params, options.freeze))
-  model.build(nn, source.input('images', [batch, 3, ...size]), { classes, params })
+  model.build(nn, source.input('images', [batch, channelsOf(model, params), ...size]), { classes, params })
   const stats = [...nn.stats.values()].filter((stat) => stat.batch)
   if (stats.length === 0) return tensors
   const roots = stats.map((stat) => stat.batch!)
@@ -45,7 +45,7 @@ export async function updateNorms(tensors: Tensors, options: UpdateNormsOptions)
       // Border images of a last, partly filled batch would count as data.
       const isWhole = count === batch || batches === 0
       const outputs = isWhole
-        ? await session.run({ images: tensor('float32', images as Float32Array, [batch, 3, ...size]) })
+        ? await session.run({ images: tensor('float32', images as Float32Array, [batch, channelsOf(model, params), ...size]) })
         : null
       release()
       if (!outputs) continue

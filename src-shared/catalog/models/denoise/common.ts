@@ -1,0 +1,50 @@
+/** What all denoisers share: images of any number of planes, values 0..1, the same shape in and out. */
+import { z } from 'zod'
+import type { ModelInput } from '../../../domain/model-input'
+import type { Value } from '../../../engine/graph'
+import type { Nn } from '../../../engine/nn'
+import { type ModelDef, defineModel } from '../define'
+
+/** Bytes become 0..1; there is no border, because images are never fitted into a square. */
+export const denoiserInput: ModelInput = {
+  order: 'RGB',
+  range: 1,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+  pad: 0,
+  align: 'topleft',
+}
+
+/** 1: grey, 3: RGB, 4: the planes of a Bayer mosaic. */
+export const channelsParam = z.int().min(1).max(16).default(3)
+
+export interface Denoiser<P extends { channels: number }> {
+  title: string
+  source: string
+  /** Image sides must be multiples of this. */
+  stride: number
+  strideOf?(params: P): number
+  learningRate: number
+  params: z.ZodType<P>
+  build(nn: Nn, images: Value, params: P): Value
+  examples: ModelDef['examples']
+}
+
+/** A model of the task `denoise`: the output is the clean image, as it is. */
+export function defineDenoiser<P extends { channels: number }>(def: Denoiser<P>): ModelDef<Value> {
+  const { title, source, stride, learningRate, params, examples } = def
+  return defineModel<Value>({
+    title,
+    task: 'denoise',
+    source,
+    input: denoiserInput,
+    stride,
+    learningRate,
+    params,
+    examples,
+    channels: (given) => params.parse(given).channels,
+    resolve: (given) => (def.strideOf ? { stride: def.strideOf(params.parse(given)) } : {}),
+    build: (nn, images, options) => def.build(nn, images, params.parse(options.params)),
+    output: (clean) => clean,
+  })
+}
