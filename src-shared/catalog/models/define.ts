@@ -14,6 +14,8 @@ export interface ModelDef<Output = unknown> {
   input: ModelInput
   /** Channels of its images where these are not three. */
   channels?(params: Record<string, unknown>): number
+  /** Whether a graph is right for images of one size only; otherwise height and width can stay open. */
+  fixedSize?(params: Record<string, unknown>): boolean
   /** Image sides must be multiples of this. */
   stride: number
   params: z.ZodType

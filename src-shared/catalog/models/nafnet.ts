@@ -12,6 +12,8 @@ export default defineDenoiser({
   stride: 16,
   // The number of levels decides; images that do not fit are padded inside.
   strideOf: ({ encoder }) => 2 ** encoder.length,
+  // Windows are products with matrices of the map's own size.
+  fixedSize: ({ window }) => window > 0,
   learningRate: 1e-3,
   params: z.strictObject({
     channels: channelsParam,

@@ -60,8 +60,8 @@ export interface TaskDef<Output = unknown> {
   }): TaskLoss
   /** Of AdamW and AdamP where the recipe leaves it open; default .05. */
   weightDecay?: number
-  /** The same inputs for one batch, by name. Absent: batches bring their inputs themselves. */
-  feeds?(batch: BatchTargets): Record<string, { data: Float32Array; shape: readonly number[] }>
+  /** The same inputs for one batch, by name; none where batches bring their inputs themselves. */
+  feeds(batch: BatchTargets): Record<string, { data: Float32Array; shape: readonly number[] }>
   /** Open dimensions of those inputs. */
   symbolic?: Record<string, Record<number, string>>
 }

@@ -15,6 +15,7 @@ export default defineTask<Value>({
   // Crops, flips and turns are part of how its batches are made.
   augments: () => [],
   weightDecay: 1e-4,
+  feeds: () => ({}),
   loss({ output, graph, settings }) {
     const truth = graph.input('clean', output.shape)
     const chosen = settings.terms ?? 'auto'

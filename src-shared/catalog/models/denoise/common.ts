@@ -1,5 +1,6 @@
 /** What all denoisers share: images of any number of planes, values 0..1, the same shape in and out. */
 import { z } from 'zod'
+import { TagwrightError } from '../../../base/errors'
 import type { ModelInput } from '../../../domain/model-input'
 import type { Value } from '../../../engine/graph'
 import type { Nn } from '../../../engine/nn'
@@ -24,6 +25,7 @@ export interface Denoiser<P extends { channels: number }> {
   /** Image sides must be multiples of this. */
   stride: number
   strideOf?(params: P): number
+  fixedSize?(params: P): boolean
   learningRate: number
   params: z.ZodType<P>
   build(nn: Nn, images: Value, params: P): Value
@@ -33,6 +35,13 @@ export interface Denoiser<P extends { channels: number }> {
 /** A model of the task `denoise`: the output is the clean image, as it is. */
 export function defineDenoiser<P extends { channels: number }>(def: Denoiser<P>): ModelDef<Value> {
   const { title, source, stride, learningRate, params, examples } = def
+  const parse = (given: unknown): P => {
+    const result = params.safeParse(given)
+    if (result.success) return result.data
+    const [issue] = result.error.issues
+    const key = ['model.params', ...issue.path, ...(issue.code === 'unrecognized_keys' ? issue.keys : [])].join('.')
+    throw new TagwrightError('bad-recipe', `Recipe key "${key}": ${issue.message}. Change it and start again.`, { key })
+  }
   return defineModel<Value>({
     title,
     task: 'denoise',
@@ -42,9 +51,10 @@ export function defineDenoiser<P extends { channels: number }>(def: Denoiser<P>)
     learningRate,
     params,
     examples,
-    channels: (given) => params.parse(given).channels,
-    resolve: (given) => (def.strideOf ? { stride: def.strideOf(params.parse(given)) } : {}),
-    build: (nn, images, options) => def.build(nn, images, params.parse(options.params)),
+    channels: (given) => parse(given).channels,
+    fixedSize: (given) => def.fixedSize?.(parse(given)) ?? false,
+    resolve: (given) => (def.strideOf ? { stride: def.strideOf(parse(given)) } : {}),
+    build: (nn, images, options) => def.build(nn, images, parse(options.params)),
     output: (clean) => clean,
   })
 }
