@@ -319,7 +319,7 @@ interface ExportOptions {
 export function exportText({ file, bytes: size, opset, input, output, parity, half }: ExportReport): string[] {
   return [
     `Exported ${file} (${bytes(size)}, opset ${opset}, input ${input.join('x')}, output ${output.join('x')}).`,
-    `Parity on ${plural(parity.images, 'image')}: ${output.length === 2 ? '' : `boxes within ${parity.maxBoxError.toPrecision(2)} px, `}scores within ${parity.maxScoreError.toPrecision(2)}: ${parity.ok ? 'equal' : 'NOT equal'}.`,
+    `Parity on ${plural(parity.images, 'image')}: ${output.length === 3 ? `boxes within ${parity.maxBoxError.toPrecision(2)} px, ` : ''}${output.length === 4 ? 'values' : 'scores'} within ${parity.maxScoreError.toPrecision(2)}: ${parity.ok ? 'equal' : 'NOT equal'}.`,
     ...(half
       ? [`Half precision: ${output.length === 2 ? 'top-1' : 'AP'} ${score(half.apFull)} becomes ${score(half.apHalf)}.`]
       : []),
