@@ -9,6 +9,7 @@ import { systemReveal } from '../host/reveal'
 import { userFolders } from '../store/user-folders'
 import type { CliContext } from './cli/context'
 import { demoCommand } from './cli/demo-command'
+import { denoiseCommand } from './cli/denoise-command'
 import { machineCommands } from './cli/machine-commands'
 import { modelCommands } from './cli/model-commands'
 import { projectCommands } from './cli/project-commands'
@@ -67,6 +68,7 @@ for (const command of [
   ...projectCommands(cli),
   ...runCommands(cli),
   ...modelCommands(cli),
+  denoiseCommand(cli),
   ...reportCommands(cli),
   startCommand(cli),
   demoCommand(cli),

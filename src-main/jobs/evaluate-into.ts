@@ -1,7 +1,7 @@
 /** Evaluates a model or a file of predictions on a snapshot and stores what came out. */
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { z } from 'zod'
 import type { runsContract } from '@shared/contract/runs'
@@ -18,7 +18,7 @@ import { resolveSlice } from './resolve-slice'
 export type EvaluateInput = z.output<(typeof runsContract)['methods']['evaluate']['input']>
 
 export interface EvaluateIntoOptions extends Partial<
-  Pick<EvaluateInput, 'conf' | 'iou' | 'maxDet' | 'classMap' | 'provider'>
+  Pick<EvaluateInput, 'conf' | 'iou' | 'maxDet' | 'classMap' | 'provider' | 'levels'>
 > {
   source: EvaluateInput['source']
   split: Split | null
@@ -28,6 +28,13 @@ export interface EvaluateIntoOptions extends Partial<
   /** The run's own evaluation at its end: replaces an earlier one. */
   final?: boolean
   onResult?: (result: Evaluation) => void
+}
+
+/** Where an evaluation's pictures are kept; the folder above is there afterwards. */
+async function picturesFolder(project: string, evaluation: number): Promise<string> {
+  const folder = join(project, 'evaluations')
+  await mkdir(folder, { recursive: true })
+  return join(folder, String(evaluation))
 }
 
 /** @returns the id of the stored evaluation. A run's folder gets predictions.json and the plots' numbers as CSV. */
@@ -61,6 +68,7 @@ export async function evaluateInto(
               split,
               predictions: runDir ? join(runDir, 'predictions.json') : null,
               plots: runDir ? join(runDir, 'plots') : null,
+              pictures: `${stem}.pictures`,
               ...detail,
             },
             options,
@@ -84,11 +92,13 @@ export async function evaluateInto(
       result,
       detail: analysis && objects ? { analysis, objects } : null,
     })
+    if (existsSync(`${stem}.pictures`)) await rename(`${stem}.pictures`, await picturesFolder(store.folder, id))
     onResult?.(result)
     deps.hub.emit('results.changed', { evaluation: id, run: model?.run ?? null })
     if (model?.run) deps.hub.emit('runs.changed', { run: model.run })
     return id
   } finally {
     for (const file of Object.values(detail)) await rm(file, { force: true })
+    await rm(`${stem}.pictures`, { recursive: true, force: true })
   }
 }

@@ -73,7 +73,10 @@ export async function exportDataset(
     }
     const names = await planNames(open.dataset, format, rename)
     const originals = new Set<string>()
-    for await (const { sample } of open.dataset.items()) originals.add(open.imageFile(sample.key))
+    for await (const { sample } of open.dataset.items()) {
+      originals.add(open.imageFile(sample.key))
+      if (sample.pair !== undefined) originals.add(open.imageFile(sample.key, 'pair'))
+    }
     let [samples, annotations] = [0, 0]
     const dataset: Dataset = {
       ...open.dataset,
@@ -95,7 +98,7 @@ export async function exportDataset(
     const sink = await createSink(out, {
       force,
       copyImages: images === 'copy',
-      imageFile: (sample) => open.imageFile(sample.key),
+      imageFile: (sample, which) => open.imageFile(sample.key, which),
       originals,
       report: (issue) => issues.add(issue),
       signal,

@@ -1,4 +1,5 @@
 /** Imports folders and annotation files: a format reads them, the store takes the rows, a report says what happened. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { datasetsContract, type ImportReport } from '@shared/contract/datasets'
 import { formats } from '@shared/catalog/formats'
@@ -221,6 +222,8 @@ function sampleReader(
     if (copy && probe.state !== 'missing') {
       const { blob, hash } = await putBlob(store.folder, join(source.root, sample.path), signal)
       Object.assign(row, { blob, hash })
+      if (sample.pair !== undefined && existsSync(join(source.root, sample.pair)))
+        row.pairBlob = (await putBlob(store.folder, join(source.root, sample.pair), signal)).blob
     }
     return row
   }

@@ -60,7 +60,16 @@ export function modelCard(
     files: exports.map(({ file, bytes, createdAt }) => ({ file: file.split(/[\\/]/).at(-1), bytes, createdAt })),
   }
   return {
-    markdown: markdown(json, row ? formatEvaluation({ ...row, classification: result?.classification ?? null }) : []),
+    markdown: markdown(
+      json,
+      row
+        ? formatEvaluation({
+            ...row,
+            classification: result?.classification ?? null,
+            restoration: result?.restoration ?? null,
+          })
+        : [],
+    ),
     json,
   }
 }
@@ -94,7 +103,7 @@ function markdown(
     `${model.title}${model.source ? ` (${model.source})` : ''}, trained on ${inline(data.project)}.`,
     '',
     `- Licence: ${licence ? inline(licence) : 'not stated'}`,
-    `- Classes (${labels.length}): ${labels.map(inline).join(', ')}`,
+    ...(labels.length > 0 ? [`- Classes (${labels.length}): ${labels.map(inline).join(', ')}`] : []),
     `- Training data: ${data.images ?? 'unknown'} images, ${data.annotations ?? 'unknown'} annotations${data.sha256 ? ` (sha256 of the frozen data ${data.sha256.slice(0, 16)})` : ''}`,
     `- Training: run ${training.run}, ${Math.round(training.epochs)} epochs${training.seconds === null ? '' : `, ${Math.round(training.seconds)} s`}`,
     '',
@@ -115,7 +124,7 @@ function markdown(
         '',
       )
     }
-    lines.push('| Class | AP | AP50 | AR100 |', '|---|---|---|---|')
+    if (labels.length > 0) lines.push('| Class | AP | AP50 | AR100 |', '|---|---|---|---|')
     for (const row of evaluation.perClass ?? []) {
       lines.push(`| ${inline(row.label)} | ${value(row, 'AP')} | ${value(row, 'AP50')} | ${value(row, 'AR100')} |`)
     }

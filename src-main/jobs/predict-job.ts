@@ -30,7 +30,7 @@ export const predictJob = (deps: JobDeps) =>
     kind: 'predict',
     lane: 'worker',
     params: runsContract.methods.predict.input,
-    async run({ source, images: wanted, out, draw, slice, ...inference }, context): Promise<PredictResult> {
+    async run({ source, images: wanted, out, draw, slice, restore, ...inference }, context): Promise<PredictResult> {
       const model = resolveModel(deps, source)
       const fromProject = !('files' in wanted)
       const images = 'files' in wanted ? fileImages(wanted.files) : projectImages(needStore(deps), wanted)
@@ -40,6 +40,7 @@ export const predictJob = (deps: JobDeps) =>
       // Failing now is better than after an hour of work.
       if (out) await mkdir(dirname(resolve(out)), { recursive: true })
       if (draw) await mkdir(resolve(draw), { recursive: true })
+      if (restore) await mkdir(resolve(restore.out), { recursive: true })
 
       const cut = resolveSlice(deps, slice, model.run)
       const byId = new Map(images.map((image) => [image.id, image]))
@@ -86,12 +87,13 @@ export const predictJob = (deps: JobDeps) =>
             labels: labels?.map(({ name, cocoId }) => ({ name, cocoId })) ?? null,
             slice: cut,
             images,
+            ...(restore ? { restore: { ...restore, out: resolve(restore.out) } } : {}),
           },
           options,
         )
       })
       save(1)
-      if (fromProject) putReviewScores(needStore(deps).db, model.source, inference.conf)
+      if (fromProject && result.task !== 'denoise') putReviewScores(needStore(deps).db, model.source, inference.conf)
       await drawing?.done()
       if (out) await writeAtomic(resolve(out), jsonLines(rows))
       return {

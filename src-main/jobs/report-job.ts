@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { stringify as toYaml } from 'yaml'
 import { TagwrightError } from '@shared/base/errors'
 import { resultsContract } from '@shared/contract/results'
+import type { Restoration } from '@shared/evaluation/restoration'
 import { statNames } from '@shared/evaluation/format-evaluation'
 import { labelStatistics } from '@shared/evaluation/label-statistics'
 import { selectObjects } from '@shared/evaluation/select-objects'
@@ -81,17 +82,21 @@ async function reportHtml(
   const parts = [
     `<h1>${escapeXml(run.name)}</h1>`,
     tableHtml([], facts),
-    row.iouType === 'class' ? '<h2>Scores</h2>' : '<h2>COCO table</h2>',
+    row.iouType === 'class' || row.iouType === 'image' ? '<h2>Scores</h2>' : '<h2>COCO table</h2>',
     tableHtml(names, [row.stats.map(number)]),
-    '<h2>Classes</h2>',
-    tableHtml(
-      ['Class', 'Objects', ...names],
-      result.perClass.map((one) => [
-        one.label,
-        String(one.groundTruths),
-        ...names.map((name) => number((one as Record<string, unknown>)[name])),
-      ]),
-    ),
+    ...(result.restoration
+      ? restorationParts(result.restoration)
+      : [
+          '<h2>Classes</h2>',
+          tableHtml(
+            ['Class', 'Objects', ...names],
+            result.perClass.map((one) => [
+              one.label,
+              String(one.groundTruths),
+              ...names.map((name) => number((one as Record<string, unknown>)[name])),
+            ]),
+          ),
+        ]),
   ]
   if (analysis) {
     const { curves, confusion, tide } = analysis
@@ -181,3 +186,10 @@ pre{background:#f4f5f8;padding:16px;border-radius:6px;overflow-x:auto}@media pri
 ${body}
 </body></html>
 `
+
+function restorationParts({ methods, levels }: Restoration): string[] {
+  const rows = levels.flatMap(({ title, scores }) =>
+    methods.map((method, i) => [title, method.title, scores[i].psnr.toFixed(2), scores[i].ssim.toFixed(4)]),
+  )
+  return ['<h2>Methods and noise</h2>', tableHtml(['Noise', 'Method', 'PSNR, dB', 'SSIM'], rows)]
+}

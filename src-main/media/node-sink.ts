@@ -13,8 +13,8 @@ export interface NodeSinkOptions {
   force: boolean
   /** false: images stay where they are. */
   copyImages: boolean
-  /** Absolute path of a sample's image. */
-  imageFile(sample: DatasetSample): string
+  /** Absolute path of a sample's image, or of its pair. */
+  imageFile(sample: DatasetSample, which: 'image' | 'pair'): string
   /** Absolute paths that are never written to. */
   originals: ReadonlySet<string>
   report(issue: DatasetIssue): void
@@ -96,9 +96,9 @@ export async function createSink(folder: string, options: NodeSinkOptions): Prom
         },
       }
     },
-    async image(sample, path) {
+    async image(sample, path, which = 'image') {
       if (!options.copyImages) return
-      const from = options.imageFile(sample)
+      const from = options.imageFile(sample, which)
       if (from === join(root, path)) return
       const file = await target(path)
       const probe = await probeImage(from)

@@ -71,6 +71,16 @@ const tables: Record<Exclude<ResultFile, 'result.json'>, (evaluation: OpenEvalua
       ['FN', falseNegative.count, falseNegative.dAP],
     ]
   },
+  'restoration.csv'(evaluation) {
+    const { methods = [], levels = [] } = evaluation.result().restoration ?? {}
+    return [
+      ['noise', 'image', ...methods.flatMap(({ title }) => [`PSNR ${title}`, `SSIM ${title}`])],
+      ...levels.flatMap(({ title, scores, perImage }) => {
+        const cells = (of: typeof scores): Cell[] => of.flatMap(({ psnr, ssim }) => [psnr, ssim])
+        return [[title, 'mean', ...cells(scores)], ...perImage.map((one): Cell[] => [title, one.name, ...cells(one.scores)])] // prettier-ignore
+      }),
+    ]
+  },
   'objects.csv'(evaluation) {
     const index = evaluation.objects()
     const { gt, dt, images, labels } = index.set

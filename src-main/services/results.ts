@@ -1,4 +1,5 @@
 /** Stored evaluations for the window: numbers as stored, and what stands behind them, by src-shared/evaluation. */
+import { rmSync } from 'node:fs'
 import { TagwrightError } from '@shared/base/errors'
 import type { EvaluationDetail, EvaluationSummary, ResultSelection, resultsContract } from '@shared/contract/results'
 import type { ServiceHandlers } from '@shared/contract/rpc'
@@ -16,6 +17,7 @@ import { findRun } from '../store/run'
 import { compareEvaluations, compareImages } from './compare-evaluations'
 import { openEvaluation, withoutDetails, type OpenEvaluation } from '../store/open-evaluation'
 import { listExports } from './exports'
+import { listPictures, picturesOf } from './result-pictures'
 import { listPlots, writeResultFile } from './result-files'
 
 export function createResultsService(deps: JobDeps, queue: () => Queue): ServiceHandlers<typeof resultsContract> {
@@ -79,9 +81,11 @@ export function createResultsService(deps: JobDeps, queue: () => Queue): Service
       const { db } = needStore(deps)
       const { run } = getEvaluation(db, evaluation)
       deleteEvaluation(db, evaluation)
+      rmSync(picturesOf(needStore(deps), evaluation), { recursive: true, force: true })
       deps.hub.emit('results.changed', { evaluation, run })
     },
     download: ({ evaluation, file }) => writeResultFile(needStore(deps), open(evaluation), file, detail),
+    pictures: ({ evaluation }) => ({ pictures: listPictures(needStore(deps), open(evaluation).row.id) }),
     plots({ run }) {
       const store = needStore(deps)
       return { plots: listPlots(store, findRun(store.db, run).id) }
@@ -142,6 +146,7 @@ export function detail(evaluation: OpenEvaluation): EvaluationDetail {
     counts: analysis ? { conf: analysis.errors.conf, iou: analysis.errors.iou, labels: analysis.errors.labels } : null,
     statistics: index ? labelStatistics(index.set) : null,
     classification: result.classification ?? null,
+    restoration: result.restoration ?? null,
   }
 }
 

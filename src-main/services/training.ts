@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { modelInfo } from '@shared/catalog/model-info'
 import { models } from '@shared/catalog/models'
-import { presets } from '@shared/catalog/presets'
+import { presets, taskPresets } from '@shared/catalog/presets'
 import { augmentForms, recipeForm } from '@shared/catalog/recipe-form'
 import { describeRunLength, runLength } from '@shared/catalog/small-data'
 import type { ServiceHandlers } from '@shared/contract/rpc'
@@ -27,7 +27,7 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
   return {
     form: () => ({
       fields: recipeForm(),
-      presets: presets.map((preset) => ({ ...preset, recipe: presetFor(task(), preset.recipe) })),
+      presets: presets.map((preset) => ({ ...preset, recipe: presetFor(task(), preset) })),
       augments: augmentForms(),
       defaults: full({}),
     }),
@@ -111,7 +111,10 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
   }
 }
 
-/** Presets name detectors; other tasks have a model of their own. */
-function presetFor(task: TaskId, { model, ...recipe }: Record<string, unknown>): Record<string, unknown> {
-  return task === 'detect' ? { model, ...recipe } : recipe
+/** Presets name detectors and their sizes; other tasks have their own, or the default model on the preset's size. */
+function presetFor(
+  task: TaskId,
+  { id, recipe: { model, ...recipe } }: (typeof presets)[number],
+): Record<string, unknown> {
+  return task === 'detect' ? { model, ...recipe } : (taskPresets[task]?.[id] ?? recipe)
 }

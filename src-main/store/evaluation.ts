@@ -12,7 +12,7 @@ export interface EvaluationRow {
   source: string
   /** null: all samples. */
   split: string | null
-  iouType: 'bbox' | 'segm' | 'keypoints' | 'class'
+  iouType: 'bbox' | 'segm' | 'keypoints' | 'class' | 'image'
   /** Of a run while it trains; null for a finished model. */
   step: number | null
   epoch: number | null

@@ -1,7 +1,9 @@
 /** What training would suffer from, as far as the rows tell. */
+import { tasks } from '@shared/catalog/tasks'
 import type { Finding, Health } from '@shared/contract/training'
 import { sql, type ReadDb } from './db'
 import { listLabels } from './label'
+import { getProject } from './project'
 import { countUnhashed } from './sample-file'
 
 export type SplitName = 'train' | 'val' | 'test'
@@ -46,7 +48,7 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
   const train = of(images, trainSplits)
   const evaluated = trainSplits.includes(evalSplit) ? 0 : images[evalSplit]
 
-  if (labels.length === 0) add('no-labels', 'problem', 'The project has no classes.', 'Draw some objects, or import annotations.') // prettier-ignore
+  if (labels.length === 0 && needsLabels(getProject(db).task)) add('no-labels', 'problem', 'The project has no classes.', 'Draw some objects, or import annotations.') // prettier-ignore
   if (train === 0)
     add('no-train', 'problem', `No usable image is in the split ${trainSplits.join(', ')}.`, 'Divide the images into splits, or train on another split.', { count: images.none }) // prettier-ignore
   else if (train < smallData)
@@ -87,6 +89,8 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
   findings.sort((a, b) => rank[a.level] - rank[b.level])
   return { findings, images, labels, unhashed: countUnhashed(db) }
 }
+
+const needsLabels = (task: string): boolean => !tasks.has(task) || tasks.get(task).labels !== false
 
 type Add = (code: string, level: Finding['level'], message: string, advice: string, more?: Partial<Finding>) => void
 type LabelRow = Health['labels'][number]

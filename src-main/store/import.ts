@@ -43,6 +43,8 @@ export interface ImportSample extends DatasetSample {
   /** Name of the copy in blobs/, from `putBlob`. */
   blob?: string
   hash?: string
+  /** Name of the copy of its pair. */
+  pairBlob?: string
 }
 
 export interface ImportCounts {
@@ -128,6 +130,9 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
     sql<{ top: number }>(db, 'SELECT coalesce(max(coco_image_id), 0) AS top FROM sample').get()!.top + 1
   let open = true
 
+  /** A sample that was there may belong to another root: the path of its pair is told in full. */
+  const inRoot = (sample: ImportSample): ImportSample =>
+    sample.pair === undefined ? sample : { ...sample, pair: toSlashes(resolve(rootPath, sample.pair)) }
   const chunk = <T>(fn: () => T): T => {
     if (!open) throw new TagwrightError('import-ended', 'This import has ended. Begin a new one.')
     return withoutFlush(db, () => transaction(db, fn))
@@ -152,8 +157,8 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
     const name = posix.basename(path)
     const result = sql(
       db,
-      `INSERT INTO sample (root_id, path, name, name_key, blob, width, height, split, reviewed, coco_image_id, hash, state, extra, import_id)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (root_id, path) DO NOTHING`,
+      `INSERT INTO sample (root_id, path, name, name_key, blob, width, height, split, reviewed, coco_image_id, hash, state, pair, pair_blob, extra, import_id)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (root_id, path) DO NOTHING`,
     ).run(
       rootId,
       path,
@@ -167,6 +172,8 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
       cocoImageId,
       sample.hash ?? null,
       sample.state ?? 'ok',
+      sample.pair === undefined ? null : cleanPath(sample.pair),
+      sample.pairBlob ?? null,
       toJson(sample.extra),
       id,
     )
@@ -269,7 +276,7 @@ export function beginImport(db: WriteDb, options: ImportOptions, { folder, now, 
         const revision = nextRevision(db)
         restoreIndexes(db, id)
         checkOwners(db, options.source, new Set(labelIds.values()), existing.keys())
-        for (const fill of fills) fillSample(db, fill.id, fill.sample, options.replaceSplit ?? false, revision)
+        for (const fill of fills) fillSample(db, fill.id, inRoot(fill.sample), options.replaceSplit ?? false, revision)
         sql(
           db,
           `UPDATE import SET status = 'done', finished_at = ?, samples = ?, annotations = ?, labels = ?, report = ?, extra = ?, revision = ?,
@@ -434,7 +441,8 @@ function fillSample(db: WriteDb, id: number, sample: ImportSample, replaceSplit:
   sql(
     db,
     `UPDATE sample SET width = coalesce(width, ?), height = coalesce(height, ?), hash = coalesce(hash, ?),
-       split = ${replaceSplit ? 'coalesce(?, split)' : 'coalesce(split, ?)'}, reviewed = max(reviewed, ?), state = coalesce(?, state), revision = ?
+       split = ${replaceSplit ? 'coalesce(?, split)' : 'coalesce(split, ?)'}, reviewed = max(reviewed, ?), state = coalesce(?, state),
+       pair = coalesce(pair, ?), revision = ?
      WHERE id = ?`,
   ).run(
     sample.width ?? null,
@@ -443,6 +451,7 @@ function fillSample(db: WriteDb, id: number, sample: ImportSample, replaceSplit:
     sample.split ?? null,
     sample.reviewed ? 1 : 0,
     sample.state ?? null,
+    sample.pair ?? null,
     revision,
     id,
   )

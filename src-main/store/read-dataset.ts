@@ -6,7 +6,7 @@ import { unpackFlags, unpackShape } from './pack-shape'
 import { sql, type ReadDb } from './db'
 import { fromJson } from './json'
 import { listLabels } from './label'
-import { imageFile, listRoots } from './root'
+import { imageFile, listRoots, pairFile } from './root'
 import type { AnnotationRow, SampleRow } from './rows'
 import type { Store } from './store'
 import { annotationsOf, walkSamples } from './walk-samples'
@@ -15,8 +15,8 @@ export interface OpenDataset {
   dataset: Dataset
   /** Number of samples that `items` gives. */
   samples: number
-  /** Absolute path of the image of a sample (by its dataset key). */
-  imageFile(key: string): string
+  /** Absolute path of the image of a sample (by its dataset key), or of its pair. */
+  imageFile(key: string, which?: 'image' | 'pair'): string
   close(): void
 }
 
@@ -60,9 +60,10 @@ export function openDataset(store: Store, { splits = [] }: { splits?: readonly S
         }
       },
     },
-    imageFile(key) {
+    imageFile(key, which = 'image') {
       const sample = sql<SampleRow>(reader, 'SELECT * FROM sample WHERE id = ?').get(Number(key))!
-      return imageFile(store.folder, roots.get(sample.root_id)!, sample)
+      const root = roots.get(sample.root_id)!
+      return (which === 'pair' ? pairFile(store.folder, root, sample) : null) ?? imageFile(store.folder, root, sample)
     },
     close: () => reader.close(),
   }
@@ -78,6 +79,7 @@ function toItem(sample: SampleRow, annotations: AnnotationRow[], prefix: Map<num
   if (sample.height !== null) out.height = sample.height
   if (sample.split !== null) out.split = sample.split as Split
   if (sample.reviewed === 1) out.reviewed = true
+  if (sample.pair !== null) out.pair = (prefix.get(sample.root_id) ?? '') + sample.pair
   if (sample.extra !== null) out.extra = fromJson(sample.extra)!
   return {
     sample: out,

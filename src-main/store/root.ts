@@ -37,3 +37,12 @@ export function ensureRoot(db: WriteDb, folder: string, path: string, now: Date)
 export function imageFile(folder: string, root: string, sample: { path: string; blob: string | null }): string {
   return sample.blob ? join(folder, 'blobs', sample.blob) : resolve(root, sample.path)
 }
+
+/** The same of its pair; null without one. */
+export function pairFile(
+  folder: string,
+  root: string,
+  { pair, pair_blob }: { pair: string | null; pair_blob: string | null },
+): string | null {
+  return pair === null ? null : imageFile(folder, root, { path: pair, blob: pair_blob })
+}

@@ -42,6 +42,9 @@ export interface SampleRow {
   tags: string | null
   /** Follows `name` by itself. */
   name_key: string | null
+  /** Path of the image that this one should be, relative to the root; null: none. */
+  pair: string | null
+  pair_blob: string | null
   extra: string | null
   import_id: number | null
 }
@@ -108,7 +111,7 @@ export const columnsOf: { [T in UserTable]: readonly (keyof UserTables[T] & stri
   // prettier-ignore
   sample: [
     'id', 'root_id', 'path', 'name', 'blob', 'width', 'height', 'split', 'reviewed', 'coco_image_id', 'hash', 'state',
-    'tags', 'name_key', 'extra', 'import_id',
+    'tags', 'name_key', 'pair', 'pair_blob', 'extra', 'import_id',
   ],
   // prettier-ignore
   annotation: [

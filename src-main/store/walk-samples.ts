@@ -1,13 +1,15 @@
 /** Samples in id order, in pages: memory stays flat, and other statements may run in between. */
 import type { Split } from '@shared/domain/split'
 import { sql, type ReadDb } from './db'
-import { imageFile, listRoots } from './root'
+import { imageFile, listRoots, pairFile } from './root'
 import type { AnnotationRow, SampleRow } from './rows'
 
 export interface WalkedSample {
   sample: SampleRow
   /** Absolute path of the image. */
   file: string
+  /** Absolute path of the image that it should be; null: none. */
+  pair: string | null
 }
 
 /** @param splits only these; empty: all samples, also those without a split. */
@@ -24,7 +26,10 @@ export function* walkSamples(
   for (let last = 0; ;) {
     const samples = page.all(last, ...args, pageSize)
     if (samples.length === 0) return
-    yield samples.map((sample) => ({ sample, file: imageFile(folder, roots.get(sample.root_id)!, sample) }))
+    yield samples.map((sample) => {
+      const root = roots.get(sample.root_id)!
+      return { sample, file: imageFile(folder, root, sample), pair: pairFile(folder, root, sample) }
+    })
     last = samples.at(-1)!.id
   }
 }

@@ -135,7 +135,7 @@ function* snapshotLines(
         )
       counter.annotations++
     }
-    for (const { sample, file } of samples) {
+    for (const { sample, file, pair } of samples) {
       const line: Omit<SnapshotSample, 'annotations'> = {
         id: sample.id,
         file,
@@ -144,6 +144,7 @@ function* snapshotLines(
         height: sample.height!,
         split: sample.split as Split | null,
         cocoImageId: sample.coco_image_id,
+        ...(pair === null ? {} : { pair }),
       }
       yield `${JSON.stringify(line).slice(0, -1)},"annotations":[${texts.get(sample.id)!.join(',')}]}`
     }

@@ -6,7 +6,7 @@ import { halfPrecision } from '../engine/passes/half'
 import { inferenceGraph } from '../engine/passes/inference'
 import type { Trunk } from '../engine/step'
 import { type EncodeOptions, encodeOnnx } from '../engine/onnx/encode'
-import type { ModelDef } from './models/define'
+import { type ModelDef, channelsOf } from './models/define'
 import { type SuppressOptions, suppress } from './suppress'
 
 export interface DetectorInferenceOptions {
@@ -20,6 +20,8 @@ export interface DetectorInferenceOptions {
   half?: boolean
   /** Leave the batch size open in the file. */
   dynamic?: boolean
+  /** Leave height and width open in the file: only for networks without a shape of their own. `size` does not count then. */
+  openSides?: boolean
   /** Suppress inside the graph: the output is [N, maxDet, 6] instead of [N, A, 5 + classes]. */
   nms?: SuppressOptions
 }
@@ -34,6 +36,8 @@ export interface DetectorInference {
 
 /** While the batch size is open, this number stands in for it: no other dimension of a detector has it. */
 const OPEN_BATCH = 1_000_003
+/** The same for sides, which are so many strides. */
+const OPEN_SIDES = { height: 10_007, width: 10_009 }
 
 /**
  * @param tensors parameters and running statistics by their PyTorch names. @throws `weights-do-not-fit`, `bad-graph`.
@@ -44,10 +48,12 @@ export function buildInference(
   tensors: ReadonlyMap<string, Float32Array>,
   options: DetectorInferenceOptions,
 ): DetectorInference {
-  const { params = {}, size, fold = true, dynamic = false } = options
+  const { params = {}, fold = true, dynamic = false, openSides = false } = options
+  const { height, width } = OPEN_SIDES
+  const size = openSides ? [height * model.stride, width * model.stride] : options.size
   const batch = dynamic ? OPEN_BATCH : options.batch
   const source = new Graph()
-  const images = source.input('images', [batch, 3, ...size])
+  const images = source.input('images', [batch, channelsOf(model, params), ...size])
   const nn = new Nn(source, false)
   const head = model.build(nn, images, { classes, params })
   const decoded = source.scope('decode', () => model.output(head))
@@ -70,6 +76,20 @@ export function buildInference(
   if (dynamic) {
     for (const { outputs } of graph.reachable())
       for (const v of outputs) if (!isConst(v) && v.shape[0] === OPEN_BATCH) open.set(v, { 0: 'batch' })
+  }
+  if (openSides) {
+    const named = (side: 'height' | 'width', length: number) => {
+      const share = length / OPEN_SIDES[side] / model.stride
+      return share === 1 ? side : share < 1 ? `${side}/${1 / share}` : `${side}*${share}`
+    }
+    for (const { outputs } of graph.reachable())
+      for (const v of outputs) {
+        if (isConst(v) || v.shape.length !== 4) continue
+        const sides: Record<number, string> = { ...open.get(v) }
+        if (v.shape[2] % height === 0) sides[2] = named('height', v.shape[2])
+        if (v.shape[3] % width === 0) sides[3] = named('width', v.shape[3])
+        if (Object.keys(sides).length > 0) open.set(v, sides)
+      }
   }
   for (const v of ends) open.set(v, { 0: 'kept' })
   return { graph, output, open }
@@ -95,7 +115,7 @@ export function splitInference(
 ): SplitInference | null {
   const source = new Graph()
   const nn = new Nn(source, false)
-  const head = model.build(nn, source.input('images', [batch, 3, ...size]), { classes, params })
+  const head = model.build(nn, source.input('images', [batch, channelsOf(model, params), ...size]), { classes, params })
   const output = source.scope('decode', () => model.output(head))
   const owned = (name: string) => nn.params.has(name) || nn.stats.has(name)
   const cut = cutFrozen(

@@ -2,7 +2,7 @@
 import { Graph } from '../engine/graph'
 import { Nn, type ParamSpec } from '../engine/nn'
 import type { Program } from '../engine/step'
-import type { ModelDef } from './models/define'
+import { type ModelDef, channelsOf } from './models/define'
 import { type ProgramOptions, trainingProgram } from './training-program'
 
 export interface DetectorProgramOptions extends Omit<ProgramOptions, 'loss'> {
@@ -22,6 +22,6 @@ export function describeModel(
   const graph = new Graph()
   const nn = new Nn(graph, false)
   const side = 2 * model.stride
-  model.build(nn, graph.input('images', [1, 3, side, side]), { classes, params })
+  model.build(nn, graph.input('images', [1, channelsOf(model, params), side, side]), { classes, params })
   return { params: [...nn.params.values()], nn }
 }

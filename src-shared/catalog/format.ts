@@ -46,8 +46,8 @@ export interface OpenFile {
 export interface FormatSink {
   write(path: string, text: string): Promise<void>
   open(path: string): Promise<OpenFile>
-  /** Copies the sample's image to `path`; does nothing when images are only referenced. */
-  image(sample: DatasetSample, path: string): Promise<void>
+  /** Copies the sample's image, or its pair, to `path`; does nothing when images are only referenced. */
+  image(sample: DatasetSample, path: string, which?: 'image' | 'pair'): Promise<void>
   /** Something that could not be written as it is. */
   report(issue: DatasetIssue): void
 }

@@ -5,6 +5,7 @@ import { Nn } from '../engine/nn'
 import type { PoolAttrs } from '../engine/ops/pool'
 import { modelOf } from './models'
 import type { SurgeryEdit } from './surgery'
+import { channelsOf } from './models/define'
 
 /** @param size side of the square input, px. @param params settings of the model. @param surgery blocks put into it. */
 export function modelInfo(
@@ -17,7 +18,7 @@ export function modelInfo(
   const model = modelOf({ id, params, surgery })
   const graph = new Graph()
   const nn = new Nn(graph, false)
-  const images = graph.input('images', [1, 3, size, size])
+  const images = graph.input('images', [1, channelsOf(model, params), size, size])
   const output = model.output(model.build(nn, images, { classes, params }))
   const nodes = graph.reachable([output])
   const parameters = [...nn.params.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0)

@@ -9,7 +9,7 @@ import { type ConvAttrs, Conv, convAttrs } from '../engine/ops'
 import type { OnnxModel, OnnxNode } from '../engine/onnx/decode'
 import { ConstantReader } from '../engine/onnx/constants'
 import { type LayerGraph, matchStructure } from './match-structure'
-import type { ModelDef } from './models/define'
+import { type ModelDef, channelsOf } from './models/define'
 import { SURGERY } from './surgery'
 
 export interface OnnxWeights {
@@ -157,7 +157,7 @@ function modelLayers(
   const source = new Graph()
   const nn = new Nn(source, false)
   const side = 2 * model.stride
-  const head = model.build(nn, source.input('images', [1, 3, side, side]), { classes, params })
+  const head = model.build(nn, source.input('images', [1, channelsOf(model, params), side, side]), { classes, params })
   const nodes = source.reachable([model.output(head)])
   const users = new Map<Value, Node[]>()
   for (const node of nodes) for (const v of node.inputs) if (v) users.set(v, [...(users.get(v) ?? []), node])

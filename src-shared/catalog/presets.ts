@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { TaskId } from '../domain/task'
 import type { presetSchema } from '../contract/training'
 
 /** Three starting points; everything they leave open is resolved from model and data. */
@@ -22,3 +23,12 @@ export const presets: readonly z.infer<typeof presetSchema>[] = [
     recipe: { model: { id: 'yolox-s' }, input: { size: 640 }, epochs: 'auto', patience: 50 },
   },
 ]
+
+/** What the presets mean for tasks that measure models and images otherwise. */
+export const taskPresets: Partial<Record<TaskId, Record<string, Record<string, unknown>>>> = {
+  denoise: {
+    quick: { model: { id: 'nafnet', params: { width: 8 } }, epochs: 15 },
+    balanced: {},
+    accurate: { model: { id: 'nafnet', params: { width: 32 } }, input: { size: 128 }, epochs: 'auto' },
+  },
+}

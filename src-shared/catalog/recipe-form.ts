@@ -76,6 +76,46 @@ const meanings: Record<string, Meaning> = {
     group: 'data',
     unit: 'px',
   },
+  'data.crops': {
+    title: 'Crops an image',
+    help: 'Denoising: crops of each image in an epoch; auto: as many as make 400 an epoch.',
+    group: 'data',
+  },
+  'noise.id': {
+    title: 'Noise',
+    help: 'Denoising: pairs of the project, or noise that is made; auto: pairs where there are some, else gaussian.',
+    group: 'noise',
+  },
+  'noise.sigma': {
+    title: 'Sigma',
+    help: 'Gaussian noise: standard deviation on the scale 0 to 255; [low, high] draws one for each crop.',
+    group: 'noise',
+  },
+  'noise.gain': {
+    title: 'Gain',
+    help: 'Poisson-Gaussian noise: variance per unit of signal on the scale 0 to 1; [low, high] draws one for each crop.',
+    group: 'noise',
+  },
+  'noise.read': {
+    title: 'Read noise',
+    help: 'Poisson-Gaussian noise: standard deviation that the signal does not change, on the scale 0 to 255.',
+    group: 'noise',
+  },
+  'noise.quality': {
+    title: 'JPEG quality',
+    help: 'JPEG noise: 1 to 100; [low, high] draws one for each crop.',
+    group: 'noise',
+  },
+  'noise.clip': {
+    title: 'Cut off',
+    help: 'Noisy values outside 0 to 255 are cut off, as in files of 8 bits.',
+    group: 'noise',
+  },
+  'noise.levels': {
+    title: 'Levels to evaluate at',
+    help: 'Sigmas, gains or qualities; auto: what is trained on.',
+    group: 'noise',
+  },
   epochs: { title: 'Epochs', help: 'How often all images are seen.', group: 'length', basic: true },
   patience: {
     title: 'Patience',
@@ -180,6 +220,11 @@ const meanings: Record<string, Meaning> = {
   'loss.smoothing': {
     title: 'Label smoothing',
     help: 'Classification: share of the target that is spread over all classes.',
+    group: 'loss',
+  },
+  'loss.terms': {
+    title: 'Distance of images',
+    help: 'Denoising: [{"id": "l1"}, {"id": "fourier", "weight": 0.1}]; l1, mse, charbonnier, psnr, fourier, neighbours. auto: charbonnier.',
     group: 'loss',
   },
   'loss.closeEpochs': {

@@ -10,7 +10,7 @@ import { Graph, type Shape, type Value } from '../engine/graph'
 import { Nn } from '../engine/nn'
 import { blocks } from './blocks'
 import type { Block } from './define-block'
-import type { ModelDef } from './models/define'
+import { type ModelDef, channelsOf } from './models/define'
 
 /** One entry of the recipe's list; further keys are the block's parameters. */
 export interface SurgeryEdit {
@@ -60,7 +60,7 @@ function stageShapes(
     found.set(name, map)
     return map
   }
-  model.build(nn, graph.input('images', [1, 3, side, side]), { classes: 2, params })
+  model.build(nn, graph.input('images', [1, channelsOf(model, params), side, side]), { classes: 2, params })
   const names = [...found.keys()]
   const stages = names.map((name) => {
     const { shape, node } = found.get(name)!

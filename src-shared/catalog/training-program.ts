@@ -7,7 +7,7 @@ import { add, mul } from '../engine/ops'
 import type { OptimizerDef } from '../engine/optimizer'
 import { type Program, trainStep } from '../engine/step'
 import { frozenNames } from './frozen-names'
-import type { ModelDef } from './models/define'
+import { type ModelDef, channelsOf } from './models/define'
 import { tasks } from './tasks'
 import type { LossSettings } from './tasks/define'
 
@@ -37,7 +37,8 @@ export function trainingProgram(options: ProgramOptions): Program {
   const task = tasks.get(model.task)
   return trainStep({
     build(nn, graph) {
-      const images = normalise(graph.input('images', [batch, 3, ...size]), model.input)
+      const pixels = graph.input('images', [batch, channelsOf(model, params), ...size])
+      const images = task.pixels === 'planes' ? pixels : normalise(pixels, model.input)
       const output = model.build(nn, images, { classes, params })
       // The number of ground truths is an open dimension; 8 stands in while shapes are inferred.
       return task.loss({ output, graph, batch, rows: 8, classes, settings: options.loss ?? {} })
@@ -51,7 +52,8 @@ export function trainingProgram(options: ProgramOptions): Program {
     learningRates: groups.length + 1,
     clip: options.clip ?? 0,
     accumulate: options.accumulate ?? 1,
-    images: ['images'],
+    // Planes are fed as they are; bytes in whatever packing suits the program.
+    images: task.pixels === 'planes' ? [] : ['images'],
     block: options.block,
     ...(task.symbolic ? { symbolic: task.symbolic } : {}),
   })

@@ -6,7 +6,14 @@ import { z } from 'zod'
 import { splitSchema } from '../domain/split'
 import { startedJobSchema } from './jobs'
 import { defineContract, noOutput } from './rpc'
-import { classEvaluationSchema, evaluationSchema, exportReportSchema, sliceSchema, thresholdsSchema } from './worker'
+import {
+  classEvaluationSchema,
+  evaluationSchema,
+  exportReportSchema,
+  restorationSchema,
+  sliceSchema,
+  thresholdsSchema,
+} from './worker'
 
 const share = z.number().min(0).max(1)
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()])
@@ -121,6 +128,8 @@ export const evaluationDetailSchema = z.object({
   statistics: z.array(labelStatisticsSchema).nullable(),
   /** Classifiers only; all of the above but `perClass` is empty then. */
   classification: classEvaluationSchema.nullable(),
+  /** Denoisers only, as `classification`. */
+  restoration: restorationSchema.nullable(),
 })
 export type EvaluationDetail = z.infer<typeof evaluationDetailSchema>
 
@@ -284,10 +293,27 @@ export const resultsContract = defineContract({
           'confusion.csv',
           'tide.csv',
           'objects.csv',
+          'restoration.csv',
           'result.json',
         ]),
       }),
       output: downloadSchema,
+    },
+    /** Denoisers only: before, after and truth of the first images, with an address to show each. */
+    pictures: {
+      input: evaluationRef,
+      output: z.object({
+        pictures: z.array(
+          z.object({
+            sample: z.int(),
+            name: z.string(),
+            width: z.int(),
+            height: z.int(),
+            truth: downloadSchema,
+            levels: z.array(z.object({ level: z.number(), noisy: downloadSchema, model: downloadSchema })),
+          }),
+        ),
+      }),
     },
     /** Files in `runs/<id>/plots` with an address to show and save each. */
     plots: {

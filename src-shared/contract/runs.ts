@@ -11,7 +11,9 @@ import {
   evalThresholds,
   exportReportSchema,
   modelRefSchema,
+  levelsSchema,
   predictThresholds,
+  restoreSchema,
   sliceSchema,
   thresholdsSchema,
 } from './worker'
@@ -264,6 +266,8 @@ export const runsContract = defineContract({
         ]),
         split: splitSchema.nullable().default('test'),
         snapshot: z.enum(['now', 'run']).default('now'),
+        /** Denoisers only: noise levels in place of those that the run was trained on. */
+        levels: levelsSchema.optional(),
         ...inferenceOptions(evalThresholds),
       }),
       output: startedJobSchema,
@@ -283,6 +287,8 @@ export const runsContract = defineContract({
         ]),
         out: z.string().nullable().default(null),
         draw: z.string().nullable().default(null),
+        /** Denoisers only, and needed there. */
+        restore: restoreSchema.optional(),
         ...inferenceOptions(predictThresholds),
       }),
       output: startedJobSchema,

@@ -116,6 +116,17 @@ const inferenceModel = z.object({
   provider: inference.provider,
 })
 
+/** Noise levels to evaluate at, in the unit of the noise: see domain/noise. */
+export const levelsSchema = z.array(z.number().min(0)).min(1).max(20)
+
+export const restoreSchema = z.object({
+  /** Folder. */
+  out: z.string(),
+  /** In place of what a file's type says. */
+  black: z.number().nullable().default(null),
+  white: z.number().nullable().default(null),
+})
+
 export const trainResultSchema = z.object({
   /** `stopped`: early stopping; `cancelled`: the signal, after a checkpoint was written. */
   status: z.enum(['done', 'stopped', 'cancelled']),
@@ -146,10 +157,28 @@ export const classEvaluationSchema = z.object({
 })
 export type ClassEvaluation = z.infer<typeof classEvaluationSchema>
 
+const quality = z.object({ psnr: z.number(), ssim: z.number() })
+/** What `restorationOf` (src-shared/evaluation) says: methods x noise levels, and every image. */
+export const restorationSchema = z.object({
+  images: z.int(),
+  /** `noisy`: the input as it is; `model`; others are methods to compare with. */
+  methods: z.array(z.object({ id: z.string(), title: z.string() })),
+  levels: z.array(
+    z.object({
+      level: z.number(),
+      /** `sigma 25`. */
+      title: z.string(),
+      /** Means over the images, in the order of `methods`; PSNR in dB. */
+      scores: z.array(quality),
+      perImage: z.array(z.object({ sample: z.int(), name: z.string(), scores: z.array(quality) })),
+    }),
+  ),
+})
+
 /** What `evaluateCoco` (src-shared/evaluation) says, with the time it took and the thresholds of the detections. */
 export const evaluationSchema = z.object({
-  /** `class`: a classifier's images, no IoU. */
-  iouType: z.enum(['bbox', 'segm', 'keypoints', 'class']),
+  /** `class`: a classifier's images, `image`: a denoiser's; no IoU. */
+  iouType: z.enum(['bbox', 'segm', 'keypoints', 'class', 'image']),
   /** By name (AP, AP50, ..., ARl; keypoints their ten; classifiers top1, top5, loss, f1), -1 where undefined. */
   coco: z.record(z.string(), z.number()),
   /** The same numbers, unrounded, in pycocotools' order. */
@@ -167,6 +196,8 @@ export const evaluationSchema = z.object({
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
   /** Classifiers only. */
   classification: classEvaluationSchema.nullable().default(null),
+  /** Denoisers only. */
+  restoration: restorationSchema.optional(),
 })
 export type Evaluation = z.infer<typeof evaluationSchema>
 
@@ -249,7 +280,12 @@ export const workerContract = defineContract({
     },
     /** Detections come as `detections` events, one per image in the order given; the answer counts them. */
     predict: {
-      input: z.object({ ...inference, images: z.array(workerImageSchema) }),
+      input: z.object({
+        ...inference,
+        images: z.array(workerImageSchema),
+        /** Denoisers only, and needed there: where clean images go, and the stored numbers that mean 0 and 1. */
+        restore: restoreSchema.optional(),
+      }),
       output: z.object({
         task: taskSchema.default('detect'),
         images: z.int(),
@@ -275,6 +311,9 @@ export const workerContract = defineContract({
         predictions: z.string().nullable().default(null),
         /** Folder for curves and the confusion matrix as CSV. */
         plots: z.string().nullable().default(null),
+        /** Denoisers only: noise levels in place of the run's own, and a folder for pictures. */
+        levels: levelsSchema.optional(),
+        pictures: z.string().optional(),
         ...detailFiles,
       }),
       output: evaluationSchema,

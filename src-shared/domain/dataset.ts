@@ -21,6 +21,8 @@ export interface DatasetSample {
   key: string
   /** Image path relative to the source's root, `/` as separator. */
   path: string
+  /** Path of the image that this one should be: the clean one of a noisy one. */
+  pair?: string
   /** Upright size in pixels, when the file states it. */
   width?: number
   height?: number

@@ -6,7 +6,8 @@
 import { z } from 'zod'
 import { nearest } from '../base/registry'
 import { TagwrightError } from '../base/errors'
-import { defaultModels, taskSchema } from './task'
+import { noiseSchema } from './noise'
+import { defaultModels, defaultSizes, taskSchema } from './task'
 
 const auto = z.literal('auto')
 /** A catalog entry chosen by id, with its own parameters beside it; the catalog validates those. */
@@ -48,14 +49,22 @@ export const recipeSchema = z.strictObject({
         .union([auto, z.int().min(32)])
         .nullable()
         .default(null),
+      /** Denoising only: crops of each image in an epoch. 'auto': as many as make 400 crops an epoch. */
+      crops: z.union([auto, z.int().min(1).max(10_000)]).default('auto'),
     })
     .prefault({}),
+  /** Denoising only: what makes clean images noisy. */
+  noise: noiseSchema.prefault({}),
   augment: z.union([auto, z.array(plugin)]).default('auto'),
   loss: z
     .strictObject({
       iou: z.enum(['iou', 'giou']).default('iou'),
       /** Classification only: share of the target that is spread over all classes. */
       smoothing: z.number().min(0).max(1).default(0.1),
+      /** Denoising only: distances between images, added with their weights. 'auto': Charbonnier. */
+      terms: z
+        .union([auto, z.array(z.strictObject({ id: z.string(), weight: z.number().positive().optional() })).min(1)])
+        .default('auto'),
       /** Last epochs without mosaic and mixup, with the L1 term. 'auto': a tenth of the epochs. */
       closeEpochs: z.union([auto, z.int().min(0)]).default('auto'),
     })
@@ -147,6 +156,8 @@ export function parseRecipe(input: unknown): Recipe {
   if (result.success) {
     const { task, model } = result.data
     const named = (input as { model?: { id?: unknown } } | undefined)?.model?.id !== undefined
+    const sized = (input as { input?: { size?: unknown } } | undefined)?.input?.size !== undefined
+    if (!sized) result.data.input.size = defaultSizes[task]
     // A file is as good a name as that of the model which stands on it.
     if (/\.onnx$/i.test(model.id)) {
       const id = task === 'classify' ? 'onnx-classifier' : 'onnx-detector'

@@ -27,6 +27,8 @@ export interface SnapshotSample {
   split: Split | null
   /** Image id used in COCO files, predictions.json and evaluation. */
   cocoImageId: number
+  /** Absolute path of the image that this one should be: the clean one of a noisy one. */
+  pair?: string
   annotations: SnapshotAnnotation[]
 }
 

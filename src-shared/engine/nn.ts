@@ -4,7 +4,22 @@
  */
 import type { Rng } from '../base/rng'
 import { type Graph, type Shape, type Value, size } from './graph'
-import { type ConvAttrs, batchNorm, batchNormTrain, conv, leakyRelu, relu, silu } from './ops'
+import {
+  type ConvAttrs,
+  add,
+  batchNorm,
+  batchNormTrain,
+  conv,
+  div,
+  leakyRelu,
+  mul,
+  reduceMean,
+  relu,
+  reshape,
+  silu,
+  sqrt,
+  sub,
+} from './ops'
 
 export type Init =
   /** PyTorch's Conv2d default: U(-b, b) with b = 1/sqrt(fan in) (kaiming_uniform with a = sqrt 5). */
@@ -175,6 +190,19 @@ export class Nn {
       // Running variance is the unbiased one, normalisation uses the biased one.
       this.stat('running_var', c, 1, variance, momentum, count / Math.max(1, count - 1))
       return y
+    })
+  }
+
+  /** Layer norm over the channels of each pixel, biased variance, scale and shift `weight` and `bias`: [N, C, H, W]. */
+  channelNorm(name: string, x: Value, epsilon = 1e-6): Value {
+    return this.scope(name, () => {
+      const c = x.shape[1]
+      const scale = this.param('weight', [c], { kind: 'constant', value: 1 }, 'norm')
+      const shift = this.param('bias', [c], { kind: 'constant', value: 0 }, 'norm')
+      const centred = sub(x, reduceMean(x, [1], true))
+      const deviation = sqrt(add(reduceMean(mul(centred, centred), [1], true), epsilon))
+      const column = (v: Value) => reshape(v, [1, c, 1, 1])
+      return add(mul(div(centred, deviation), column(scale)), column(shift))
     })
   }
 

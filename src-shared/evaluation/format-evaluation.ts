@@ -1,20 +1,27 @@
 /** Evaluations as text and as names of columns, whatever was evaluated. */
 import type { ClassEvaluation } from './evaluate-classes'
+import { formatRestoration, type Restoration } from './restoration'
 import { type IouType, cocoParams, summaryRows } from './coco-params'
 import { formatSummary } from './summarize'
 
 export interface EvaluationNumbers {
-  iouType: IouType | 'class'
+  iouType: IouType | 'class' | 'image'
   stats: readonly number[]
   classification?: ClassEvaluation | null
+  restoration?: Restoration | null
 }
 
 /** Names of the numbers in `stats`, in its order. */
-export const statNames = (iouType: IouType | 'class'): string[] =>
-  iouType === 'class' ? ['top1', 'top5', 'loss', 'f1'] : summaryRows(cocoParams(iouType)).map(({ name }) => name)
+export const statNames = (iouType: EvaluationNumbers['iouType']): string[] =>
+  iouType === 'image'
+    ? ['PSNR', 'SSIM']
+    : iouType === 'class'
+      ? ['top1', 'top5', 'loss', 'f1']
+      : summaryRows(cocoParams(iouType)).map(({ name }) => name)
 
 /** pycocotools' lines, character for character; a classifier's in the layout of scikit-learn's classification report. */
-export function formatEvaluation({ iouType, stats, classification }: EvaluationNumbers): string[] {
+export function formatEvaluation({ iouType, stats, classification, restoration }: EvaluationNumbers): string[] {
+  if (iouType === 'image') return restoration ? formatRestoration(restoration) : []
   if (iouType !== 'class') return formatSummary(stats, cocoParams(iouType))
   return classification ? formatClasses(classification) : []
 }

@@ -9,7 +9,7 @@ import type { CheckpointMeta } from '../train/checkpoint'
 export interface OnnxMetadataOptions {
   model: ModelDef
   meta: CheckpointMeta
-  format: OutputFormat | 'probabilities'
+  format: OutputFormat | 'probabilities' | 'image'
   dynamic: boolean
   half: boolean
   nms: SuppressOptions | null

@@ -28,7 +28,7 @@ export const checkpointMetaSchema = z.object({
   /** Blocks that were put into the model, as in the recipe. */
   surgery: z.array(z.looseObject({ id: z.string(), after: z.string(), context: z.string().optional() })).optional(),
   /** In the order of the model's outputs. */
-  labels: z.array(z.object({ name: z.string(), cocoId: z.int(), color: z.string() })).min(1),
+  labels: z.array(z.object({ name: z.string(), cocoId: z.int(), color: z.string() })),
   input: modelInputSchema,
   /** Height and width of the network input in pixels. */
   size: z.tuple([z.int().min(1), z.int().min(1)]),

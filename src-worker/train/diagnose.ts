@@ -1,4 +1,5 @@
 /** Finds the first op that turns finite numbers into NaN or infinity, after a training step has failed. */
+import { channelsOf } from '@shared/catalog/models/define'
 import { tasks } from '@shared/catalog/tasks'
 import { type ProgramOptions, normalise } from '@shared/catalog/training-program'
 import { Graph } from '@shared/engine/graph'
@@ -10,7 +11,7 @@ import { openSession, tensor } from '../runtime/session'
 import type { Tensors } from './stepper'
 
 export interface FailedBatch {
-  /** [N, 3, H, W], 0..255. */
+  /** [N, 3, H, W], 0..255, or the planes of such tasks. */
   pixels: Float32Array
   /** Inputs of the task by name. */
   feeds: Record<string, { data: Float32Array; shape: readonly number[] }>
@@ -28,9 +29,10 @@ export async function findNonFinite(
   // Batch statistics everywhere: running ones are not among the weights, and hide little that is not finite.
   const nn = new Nn(graph, true)
   const n = options.batch
-  const images = graph.input('images', [n, 3, ...options.size])
+  const images = graph.input('images', [n, channelsOf(options.model, options.params), ...options.size])
   const { model, classes, params = {}, loss: settings = {} } = options
-  const output = model.build(nn, normalise(images, model.input), { classes, params })
+  const seen = tasks.get(model.task).pixels === 'planes' ? images : normalise(images, model.input)
+  const output = model.build(nn, seen, { classes, params })
   const { total } = tasks.get(model.task).loss({ output, graph, batch: n, rows: batch.rows, classes, settings })
   const lowering = lower(graph, [total], { block: 0, params: new Set(), images: new Set() })
   const checked = graph

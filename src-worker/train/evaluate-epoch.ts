@@ -12,6 +12,7 @@ import { createEvaluationLoader } from '../predict/evaluate-weights'
 import { trainedSpec } from '../predict/trained-detector'
 import { openSession, tensor } from '../runtime/session'
 import { workerTasks } from '../tasks'
+import type { RunEvaluation } from '../tasks/worker-task'
 import type { RunPlan, TrainHost } from './plan'
 import type { Tensors } from './stepper'
 import { type Features, TrunkRunner } from './trunk-runner'
@@ -25,7 +26,7 @@ interface KeptBatch {
   features: Features
 }
 
-export class EpochEvaluation {
+export class EpochEvaluation implements RunEvaluation {
   /** Detections of the last evaluation by sample id. */
   found: ReadonlyMap<number, Detection[]> = new Map()
   private readonly plan: RunPlan
@@ -63,7 +64,7 @@ export class EpochEvaluation {
       batch: BATCH,
     }
     const kept = await this.openKept(tensors, freeze, signal)
-    const { scores, found } = await workerTasks[recipe.task].evaluateWeights({
+    const { scores, found } = await workerTasks[recipe.task].evaluateWeights!({
       ...options,
       samples: val,
       header,

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { rng } from '@shared/base/rng'
 import { TagwrightError } from '@shared/base/errors'
 import { modelOf } from '@shared/catalog/models'
+import { channelsOf } from '@shared/catalog/models/define'
 import { optimizers } from '@shared/catalog/optimizers'
 import { rateGroups } from '@shared/catalog/rate-groups'
 import { tasks } from '@shared/catalog/tasks'
@@ -90,13 +91,16 @@ async function measureStage(
     const random = rng(0, 'measure')
     const seen = program.images.images
     const pixels = seen && Uint8Array.from({ length: sizeOf(seen.shape) }, () => random.int(0, 255))
-    const shape = [batch, 3, size, size]
+    const shape = [batch, channelsOf(modelOf(recipe.model), recipe.model.params), size, size]
     const plain = trunk && Uint8Array.from({ length: sizeOf(shape) }, () => random.int(0, 255))
+    const task = tasks.get(recipe.task)
+    const noise = () => ({ data: Float32Array.from({ length: sizeOf(shape) }, () => random.next()), shape })
+    const planes = task.pixels === 'planes' ? { images: noise(), clean: noise() } : null
     const targets = new Float32Array(batch * TRUTHS * 5)
     for (let row = 0; row < batch * TRUTHS; row++) {
       const side = size * (0.1 + 0.3 * random.next())
       const place = () => side / 2 + (size - side) * random.next()
-      targets.set([random.int(0, at.classes - 1), place(), place(), side, side], 5 * row)
+      targets.set([random.int(0, Math.max(0, at.classes - 1)), place(), place(), side, side], 5 * row)
     }
     const steps: number[] = []
     const trunks: number[] = []
@@ -109,7 +113,7 @@ async function measureStage(
       await stepper.step({
         ...(pixels ? { images: { images: pixels } } : {}),
         ...(features ? { features } : {}),
-        tensors: tasks.get(recipe.task).feeds({ targets, count: batch, maxGt: TRUTHS, closing: false }),
+        tensors: planes ?? task.feeds({ targets, count: batch, maxGt: TRUTHS, closing: false }),
         lr: Array.from({ length: program.learningRates }, () => 1e-6),
         momentum: recipe.optimizer.momentum,
         beta2: recipe.optimizer.beta2,

@@ -14,6 +14,7 @@ import { readSnapshot } from '../data/read-snapshot'
 import { sliceSamples } from '../data/slice-samples'
 import type { WorkerReport } from '../report'
 import { resolveProvider } from '../runtime/auto-provider'
+import { workerTasks } from '../tasks'
 import { keepNetwork, openNetwork } from './open-network'
 import { type ResolvedRecipe, resolveRecipe } from './resolve-recipe'
 
@@ -56,7 +57,8 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
   // Evaluating on training images would flatter the run and choose the most over-fitted weights.
   const learned = new Set(train.map(({ id }) => id))
   const val = inSplits([given.data.evalSplit]).filter(({ id }) => !learned.has(id))
-  if (header.labels.length === 0)
+  const needsLabels = task.labels !== false
+  if (needsLabels && header.labels.length === 0)
     throw new TagwrightError(
       'no-labels',
       'The project has no labels. Annotate some images or import annotations, then train.',
@@ -69,11 +71,13 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
       'no-samples',
       `No images are in the splits ${given.data.trainSplits.join(', ')}. Assign splits (tagwright import ... --split auto) or choose others with --train-splits.`,
     )
-  if (!train.some((s) => s.annotations.some((a) => a.shape.kind !== 'tag')))
+  if (needsLabels && !train.some((s) => s.annotations.some((a) => a.shape.kind !== 'tag')))
     throw new TagwrightError(
       'no-annotations',
       `None of the ${train.length} training images has an annotation. Annotate some, then train.`,
     )
+  const own = workerTasks[given.task].data
+  if (own) return planOf(await own.complete(given, train, val))
   const provider = await resolveProvider(given.provider)
   const slice = given.data.slice === 'auto' ? suggestSlice(objectSides(train), given.input.size) : given.data.slice
   const sliced =
@@ -83,6 +87,13 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
   const model = await completeModel(given, input.runDir)
   const recipe = resolveRecipe({ ...given, model, data: { ...given.data, slice } }, sliced.length, provider, val.length)
   return { recipe, header, train: sliced, val }
+
+  async function planOf(made: Awaited<ReturnType<NonNullable<typeof own>['complete']>>): Promise<RunPlan> {
+    const model = await completeModel(made.recipe, input.runDir)
+    const provider = await resolveProvider(given.provider)
+    const recipe = resolveRecipe({ ...made.recipe, model }, made.train.length, provider, made.val.length)
+    return { recipe, header, train: made.train, val: made.val }
+  }
 }
 
 /** The recipe's model with nothing left open; a network from a file is kept with the run. */

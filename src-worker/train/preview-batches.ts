@@ -12,6 +12,8 @@ import { createLoader } from '../data/loader'
 import { readSnapshot } from '../data/read-snapshot'
 import { writeAtomic } from '../files/write-atomic'
 import type { WorkerReport } from '../report'
+import { workerTasks } from '../tasks'
+import type { RunData } from '../tasks/worker-task'
 import { resolveRecipe } from './resolve-recipe'
 
 type Preview = (typeof workerContract)['methods']['preview']
@@ -26,6 +28,8 @@ export async function previewBatches(
   const train = samples
     .filter(({ split }) => split !== null && given.data.trainSplits.includes(split))
     .flatMap((sample) => tasks.get(given.task).prepare(sample) ?? [])
+  const { data } = workerTasks[given.task]
+  if (data && train.length > 0) return previewPlanes(data)
   if (train.length === 0)
     throw new TagwrightError(
       'no-samples',
@@ -68,4 +72,15 @@ export async function previewBatches(
     await loader.close()
   }
   return { images }
+
+  /** Tasks with batches of their own draw these. */
+  async function previewPlanes(own: RunData): Promise<z.input<Preview['output']>> {
+    const made = await own.complete(given, train, [])
+    const recipe = resolveRecipe(made.recipe, made.train.length, 'cpu')
+    const size = Math.min(batch, made.train.length)
+    const plan = { header, train: made.train, val: [], recipe: { ...recipe, batch: { ...recipe.batch, size } } }
+    await mkdir(out, { recursive: true })
+    const host = { report: report as WorkerReport, signal, threadFile: null, loaderThreads: 0 }
+    return { images: await own.preview(plan, host, { out, batches }) }
+  }
 }

@@ -71,7 +71,11 @@ export function resolveRecipe(
             : SGD_RATE * effective) / (head?.rate ?? 1)
       : optimizer.lr
   const weightDecay =
-    optimizer.weightDecay === 'auto' ? (id === 'adamw' || id === 'adamp' ? 0.05 : 5e-4) : optimizer.weightDecay
+    optimizer.weightDecay === 'auto'
+      ? id === 'adamw' || id === 'adamp'
+        ? (task.weightDecay ?? 0.05)
+        : 5e-4
+      : optimizer.weightDecay
   const warmup = recipe.schedule.warmup === 'auto' ? Math.min(3, epochs * 0.1) : recipe.schedule.warmup
   const { ema } = recipe.averages
   // The average must forget the random start well before the run ends.

@@ -6,9 +6,10 @@ import { tasks } from '@shared/catalog/tasks'
 import type { WeightsScore } from '@shared/contract/runs'
 import { writeAtomic } from '../files/write-atomic'
 import { createEvaluationLoader } from '../predict/evaluate-weights'
-import type { EpochEvaluation } from './evaluate-epoch'
 import type { RunPlan, TrainHost, TrainInput } from './plan'
 import type { Tensors } from './stepper'
+import { workerTasks } from '../tasks'
+import type { RunEvaluation } from '../tasks/worker-task'
 import type { TrainState } from './train-state'
 import { updateNorms } from './update-norms'
 
@@ -22,7 +23,7 @@ const NORM_IMAGES = 256
 export async function scoreAverages(
   state: TrainState,
   plan: RunPlan,
-  evaluation: EpochEvaluation,
+  evaluation: RunEvaluation,
   { input, host }: { input: TrainInput; host: TrainHost },
 ): Promise<boolean> {
   const { recipe, header } = plan
@@ -60,13 +61,15 @@ export async function scoreAverages(
   return isBest
 }
 
-async function withNorms(state: TrainState, { recipe, header, train }: RunPlan, host: TrainHost): Promise<Tensors> {
+async function withNorms(state: TrainState, plan: RunPlan, host: TrainHost): Promise<Tensors> {
+  const { recipe, header, train } = plan
   const model = modelOf(recipe.model)
   const size = [recipe.input.size, recipe.input.size] as const
   const step = Math.max(1, train.length / NORM_IMAGES)
   const samples = Array.from({ length: Math.min(train.length, NORM_IMAGES) }, (_, i) => train[Math.floor(i * step)])
   const batch = Math.min(recipe.batch.size, samples.length)
-  const loader = createEvaluationLoader({ ...host, model, samples, size, batch })
+  const { data } = workerTasks[recipe.task]
+  const loader = data ? null : createEvaluationLoader({ ...host, model, samples, size, batch })
   try {
     return await updateNorms(new Map([...state.latest(), ...state.stochastic.mean]), {
       model,
@@ -75,10 +78,10 @@ async function withNorms(state: TrainState, { recipe, header, train }: RunPlan, 
       batch,
       size,
       freeze: state.freeze,
-      loader,
+      batches: loader?.batches() ?? data!.normBatches(plan, host, NORM_IMAGES),
       signal: host.signal,
     })
   } finally {
-    await loader.close()
+    await loader?.close()
   }
 }

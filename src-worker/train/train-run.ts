@@ -5,6 +5,7 @@ import type { TrainResult } from '@shared/contract/worker'
 import type { Metric } from '@shared/domain/metric'
 import { mainScore } from '@shared/domain/score'
 import { writeAtomic } from '../files/write-atomic'
+import { workerTasks } from '../tasks'
 import { type Batches, openBatches } from './batches'
 import { makePlan, type TrainHost, type TrainInput } from './plan'
 import { Progress } from './progress'
@@ -25,7 +26,8 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
   const state = await TrainState.open(plan, input, host)
   if (input.resume)
     report.resumed({ step: state.step, epoch: state.position.epoch + state.position.batch / state.stepsPerEpoch })
-  const evaluation = val.length ? new EpochEvaluation(plan, host) : null
+  const { data } = workerTasks[recipe.task]
+  const evaluation = val.length === 0 ? null : (data?.openEvaluation(plan, host) ?? new EpochEvaluation(plan, host))
   const pictures = new EpochSamples(input.runDir, header, val, recipe.seed)
   const csv = new ResultsCsv(join(input.runDir, 'results.csv'), state.position.epoch)
   const progress = new Progress(recipe.batch.size)
@@ -34,7 +36,7 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
     for (const stage of stagesOf(recipe)) {
       if (status !== 'done' || stage.to <= state.position.epoch) continue
       await state.enter(stage)
-      const loader = await openBatches(plan, state, input, host)
+      const loader = data?.openBatches(plan, host) ?? (await openBatches(plan, state, input, host))
       try {
         status = await train(stage, loader)
       } finally {
@@ -89,7 +91,7 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
       const done = batch.epoch + 1
       const isScored = evaluation && (done % recipe.data.evalEvery === 0 || done === recipe.epochs)
       const scores = isScored ? await evaluation.run(state.averaged(), state.freeze, signal) : null
-      if (isScored) await pictures.write(done, evaluation.found)
+      if (isScored && evaluation.found) await pictures.write(done, evaluation.found)
       const rows = epochRows(state, summary, scores)
       report.metrics(rows)
       const improved = state.note(scores)

@@ -33,7 +33,10 @@ export type TrainBatch = Pick<
   Batch,
   'epoch' | 'index' | 'batches' | 'count' | 'width' | 'height' | 'targets' | 'maxGt'
 > &
-  ({ images: Batch['images'] } | { features: Features })
+  ({ images: Batch['images'] } | { features: Features } | { tensors: Feeds })
+
+/** Inputs of a program by name. */
+type Feeds = Record<string, { data: Float32Array; shape: readonly number[] }>
 
 export class TrainState {
   readonly stepsPerEpoch: number
@@ -156,7 +159,8 @@ export class TrainState {
     return metrics
   }
 
-  private feeds(batch: TrainBatch): Record<string, { data: Float32Array; shape: readonly number[] }> {
+  private feeds(batch: TrainBatch): Feeds {
+    if ('tensors' in batch) return batch.tensors
     const { recipe } = this.plan
     const closing = batch.epoch >= recipe.epochs - recipe.loss.closeEpochs
     return tasks.get(recipe.task).feeds({ ...batch, closing })
@@ -164,6 +168,7 @@ export class TrainState {
 
   private async see(batch: TrainBatch): Promise<{ images?: Record<string, Uint8Array>; features?: Features }> {
     if ('features' in batch) return { features: batch.features }
+    if ('tensors' in batch) return {}
     const images = batch.images as Uint8Array
     if (!this.trunk) return { images: { images } }
     const features = await this.trunk.run(this.plainPixels(batch), [batch.count, 3, batch.height, batch.width])
@@ -251,7 +256,7 @@ export class TrainState {
     if ('features' in batch) return null
     const weights = new Map([...this.frozen, ...this.stepper.read('param')])
     return findNonFinite(this.options, weights, {
-      pixels: Float32Array.from(this.plainPixels(batch)),
+      pixels: 'tensors' in batch ? batch.tensors.images.data : Float32Array.from(this.plainPixels(batch)),
       feeds: this.feeds(batch),
       rows: batch.maxGt,
     })

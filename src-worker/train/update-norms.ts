@@ -3,14 +3,16 @@
  * training, and the statistics of all batches are averaged, as torch.optim.swa_utils.update_bn does.
  */
 import { frozenNames } from '@shared/catalog/frozen-names'
-import type { ModelDef } from '@shared/catalog/models/define'
+import { type ModelDef, channelsOf } from '@shared/catalog/models/define'
 import { Graph } from '@shared/engine/graph'
 import { Nn } from '@shared/engine/nn'
 import { encodeOnnx } from '@shared/engine/onnx/encode'
 import { inferenceGraph } from '@shared/engine/passes/inference'
-import type { EvalLoader } from '../data/types'
+import type { EvalBatch } from '../data/types'
 import { openSession, tensor } from '../runtime/session'
 import type { Tensors } from './stepper'
+
+export type NormBatch = Pick<EvalBatch, 'images' | 'count' | 'release'>
 
 export interface UpdateNormsOptions {
   model: ModelDef
@@ -21,16 +23,16 @@ export interface UpdateNormsOptions {
   /** Norms of frozen parts keep theirs. */
   freeze: readonly string[]
   /** Training images as the model takes them. */
-  loader: EvalLoader
+  batches: AsyncIterable<NormBatch>
   signal?: AbortSignal
 }
 
 /** @returns `tensors` with the statistics replaced; the same where the model has no norms. */
 export async function updateNorms(tensors: Tensors, options: UpdateNormsOptions): Promise<Tensors> {
-  const { model, params, classes, batch, size, loader, signal } = options
+  const { model, params, classes, batch, size, batches: given, signal } = options
   const source = new Graph()
   const nn = new Nn(source, true, frozenNames(model, params, options.freeze))
-  model.build(nn, source.input('images', [batch, 3, ...size]), { classes, params })
+  model.build(nn, source.input('images', [batch, channelsOf(model, params), ...size]), { classes, params })
   const stats = [...nn.stats.values()].filter((stat) => stat.batch)
   if (stats.length === 0) return tensors
   const roots = stats.map((stat) => stat.batch!)
@@ -40,12 +42,14 @@ export async function updateNorms(tensors: Tensors, options: UpdateNormsOptions)
   const sums = new Map(stats.map(({ name, shape }) => [name, new Float64Array(shape.reduce((a, b) => a * b, 1))]))
   let batches = 0
   try {
-    for await (const { images, count, release } of loader.batches()) {
+    for await (const { images, count, release } of given) {
       signal?.throwIfAborted()
       // Border images of a last, partly filled batch would count as data.
       const isWhole = count === batch || batches === 0
       const outputs = isWhole
-        ? await session.run({ images: tensor('float32', images as Float32Array, [batch, 3, ...size]) })
+        ? await session.run({
+            images: tensor('float32', images as Float32Array, [batch, channelsOf(model, params), ...size]),
+          })
         : null
       release()
       if (!outputs) continue

@@ -68,9 +68,9 @@ export function memorySink(): FormatSink & {
         },
       })
     },
-    image: (sample, path) => {
+    image: (sample, path, which) => {
       if (path in images) throw new Error(`${path} is copied twice`)
-      images[path] = sample.path
+      images[path] = which === 'pair' ? sample.pair! : sample.path
       return Promise.resolve()
     },
     report: (issue) => void issues.push(issue),

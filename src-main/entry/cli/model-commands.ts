@@ -91,7 +91,8 @@ const evaluate = (cli: CliContext) =>
     )
       .argument('<project>', 'project folder')
       .option('--predictions <file>', 'a file in COCO result format with the ids of this project')
-      .option('--split <split>', 'train, val, test, or all', oneOf(...splitSchema.options, 'all'), 'test'),
+      .option('--split <split>', 'train, val, test, or all', oneOf(...splitSchema.options, 'all'), 'test')
+      .option('--levels <list>', 'denoisers: noise levels, comma between, e.g. 15,25,50', listOf(number(0, 1e6))),
     evalThresholds,
   ).action(async (folder: string, options: EvalOptions, command: Command) => {
     const source: ModelSource | { kind: 'predictions'; file: string } = options.predictions
@@ -102,6 +103,7 @@ const evaluate = (cli: CliContext) =>
       evaluateAndFollow(cli, api, {
         source,
         split: options.split === 'all' ? null : options.split,
+        ...(options.levels ? { levels: options.levels } : {}),
         ...inference(options),
       }),
     )
@@ -109,6 +111,7 @@ const evaluate = (cli: CliContext) =>
   })
 interface EvalOptions extends ModelOptions, InferenceOptions {
   predictions?: string
+  levels?: number[]
   split: 'train' | 'val' | 'test' | 'all'
 }
 
@@ -122,10 +125,21 @@ export async function evaluateAndFollow(
   return result
 }
 
-const evaluationDocument = ({ coco, stats, perClass, images, seconds, thresholds, classification }: Evaluation) =>
-  classification
-    ? { classification, perClass, images, seconds }
-    : { coco, stats, perClass, images, seconds, thresholds }
+const evaluationDocument = ({
+  coco,
+  stats,
+  perClass,
+  images,
+  seconds,
+  thresholds,
+  classification,
+  restoration,
+}: Evaluation) =>
+  restoration
+    ? { restoration, images, seconds }
+    : classification
+      ? { classification, perClass, images, seconds }
+      : { coco, stats, perClass, images, seconds, thresholds }
 
 const evalCoco = (cli: CliContext) =>
   defineCommand(
@@ -305,7 +319,7 @@ interface ExportOptions {
 export function exportText({ file, bytes: size, opset, input, output, parity, half }: ExportReport): string[] {
   return [
     `Exported ${file} (${bytes(size)}, opset ${opset}, input ${input.join('x')}, output ${output.join('x')}).`,
-    `Parity on ${plural(parity.images, 'image')}: ${output.length === 2 ? '' : `boxes within ${parity.maxBoxError.toPrecision(2)} px, `}scores within ${parity.maxScoreError.toPrecision(2)}: ${parity.ok ? 'equal' : 'NOT equal'}.`,
+    `Parity on ${plural(parity.images, 'image')}: ${output.length === 3 ? `boxes within ${parity.maxBoxError.toPrecision(2)} px, ` : ''}${output.length === 4 ? 'values' : 'scores'} within ${parity.maxScoreError.toPrecision(2)}: ${parity.ok ? 'equal' : 'NOT equal'}.`,
     ...(half
       ? [`Half precision: ${output.length === 2 ? 'top-1' : 'AP'} ${score(half.apFull)} becomes ${score(half.apHalf)}.`]
       : []),

@@ -34,6 +34,8 @@ export default {
     loss: 'Losses',
     scores: 'Average precision',
     recall: 'Average recall',
+    psnr: 'PSNR (dB)',
+    ssim: 'SSIM',
     rate: 'Learning rate',
     speed: 'Images a second',
     train_positives: 'Anchors per object that learn',

@@ -34,6 +34,7 @@ export default {
     model: 'Model and start weights',
     data: 'Data',
     length: 'Length and batch',
+    noise: 'Noise',
     augment: 'Augmentation',
     optimizer: 'Optimizer',
     schedule: 'Schedule and averages',

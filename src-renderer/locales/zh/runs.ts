@@ -27,6 +27,8 @@ export default {
     loss: '损失',
     scores: '平均精度',
     recall: '平均召回率',
+    psnr: 'PSNR (dB)',
+    ssim: 'SSIM',
     rate: '学习率',
     speed: '每秒图像数',
     train_positives: '每个目标的正样本数',

@@ -34,6 +34,7 @@ export default {
     model: '模型与初始权重',
     data: '数据',
     length: '时长与批次',
+    noise: '噪声',
     augment: '数据增强',
     optimizer: '优化器',
     schedule: '学习率计划与平均',

@@ -12,6 +12,10 @@ export interface ModelDef<Output = unknown> {
   /** Paper or specification. */
   source: string
   input: ModelInput
+  /** Channels of its images where these are not three. */
+  channels?(params: Record<string, unknown>): number
+  /** Whether a graph is right for images of one size only; otherwise height and width can stay open. */
+  fixedSize?(params: Record<string, unknown>): boolean
   /** Image sides must be multiples of this. */
   stride: number
   params: z.ZodType
@@ -36,7 +40,11 @@ export interface ModelDef<Output = unknown> {
   /** The model before surgery (see surgery.ts): what files of other makers fit. */
   base?: ModelDef
   /** Known parameter counts, for the conformance test. */
-  examples: readonly { classes: number; parameters: number }[]
+  examples: readonly { classes: number; parameters: number; params?: Record<string, unknown> }[]
 }
+
+/** Channels of a model's images. */
+export const channelsOf = (model: Pick<ModelDef, 'channels'>, params: Record<string, unknown> = {}): number =>
+  model.channels?.(params) ?? 3
 
 export const defineModel = <Output>(def: ModelDef<Output>): ModelDef<Output> => def

@@ -8,6 +8,8 @@ export interface LossSettings {
   iou?: 'iou' | 'giou'
   /** Label smoothing, 0..1. */
   smoothing?: number
+  /** Weighted sum of distances between images. */
+  terms?: 'auto' | readonly { id: string; weight?: number | undefined }[]
 }
 
 export interface TaskLoss {
@@ -31,6 +33,13 @@ export interface TaskDef<Output = unknown> {
   title: string
   /** The numbers of an evaluation that a run keeps of each epoch, larger for better; the first chooses the best weights. */
   scores: readonly [string, ...string[]]
+  /** false: its data have no labels, and every image teaches something. */
+  labels?: false
+  /**
+   * What a model sees: `bytes` of letterboxed RGB images, scaled inside the program (default), or `planes`: numbers as the
+   * task's own batches bring them, in the input `images` [N, channels, H, W].
+   */
+  pixels?: 'bytes' | 'planes'
   /** What an image teaches, its annotations as boxes; null when it teaches nothing and is left out. */
   prepare(sample: SnapshotSample): SnapshotSample | null
   /** What a person has to do when no image teaches anything. */
@@ -49,7 +58,9 @@ export interface TaskDef<Output = unknown> {
     classes: number
     settings: LossSettings
   }): TaskLoss
-  /** The same inputs for one batch, by name. */
+  /** Of AdamW and AdamP where the recipe leaves it open; default .05. */
+  weightDecay?: number
+  /** The same inputs for one batch, by name; none where batches bring their inputs themselves. */
   feeds(batch: BatchTargets): Record<string, { data: Float32Array; shape: readonly number[] }>
   /** Open dimensions of those inputs. */
   symbolic?: Record<string, Record<number, string>>

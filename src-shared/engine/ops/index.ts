@@ -6,6 +6,7 @@ import { gatherOps } from './gather'
 import { linearOps } from './linear'
 import { normOps } from './norm'
 import { poolOps } from './pool'
+import { rearrangeOps } from './rearrange'
 import { sampleOps } from './sample'
 import { shapeOps } from './shape'
 
@@ -16,6 +17,7 @@ export * from './gather'
 export * from './linear'
 export * from './norm'
 export * from './pool'
+export * from './rearrange'
 export * from './sample'
 export * from './select'
 export * from './shape'
@@ -30,5 +32,6 @@ export const ops = {
   ...activationOps,
   ...poolOps,
   ...sampleOps,
+  ...rearrangeOps,
 }
 export type OpName = keyof typeof ops

@@ -28,6 +28,10 @@ export const shape = {
     ;(attrs.perm as number[]).forEach((p, i) => (at[p] = index[i]))
     return at
   }),
+  DepthToSpace: move(({ attrs, index: [n, c, y, x] }) => {
+    const r = attrs.scale as number
+    return [n, (c * r + (y % r)) * r + (x % r), Math.floor(y / r), Math.floor(x / r)]
+  }),
   Slice: move(({ attrs, index }) =>
     index.map((v, axis) => (axis === attrs.axis ? (attrs.start as number) + v * ((attrs.step as number) ?? 1) : v)),
   ),

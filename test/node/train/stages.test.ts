@@ -6,7 +6,6 @@ import { describeModel } from '@shared/catalog/detector'
 import { optimizers } from '@shared/catalog/optimizers'
 import { freezeAt, thaws } from '@shared/domain/freeze'
 import { parseRecipe, type RecipeInput } from '@shared/domain/recipe'
-import type { EvalLoader } from '../../../src-worker/data/types'
 import { learningRates } from '../../../src-worker/train/learning-rate'
 import { resolveRecipe } from '../../../src-worker/train/resolve-recipe'
 import { stageAt, stagesOf } from '../../../src-worker/train/stages'
@@ -140,17 +139,11 @@ describe('Stochastic weight averaging', () => {
       trainSteps(options, [batches[n]], { provider: 'cpu', threads: 1 }, { steps: 1, lr: [0] })
     const seen = [await still(0), await still(1)]
     const tensors = new Map([...seen[0].params, ...[...seen[0].stats].map(([name, data]) => [name, data.map(() => 9)] as const)]) // prettier-ignore
-    const loaderOf = (numbers: readonly number[]): EvalLoader => ({
-      async *batches() {
-        for (const n of numbers) {
-          const images = Float32Array.from(batches[n].images)
-          yield { images, count: 4, release: () => {} } as never
-        }
-      },
-      close: async () => {},
-    })
+    async function* batchesOf(numbers: readonly number[]) {
+      for (const n of numbers) yield { images: Float32Array.from(batches[n].images), count: 4, release: () => {} }
+    }
     const at = { model: tinyDetector, params: {}, classes: 3, batch: 4, size, freeze: [] }
-    const updated = await updateNorms(tensors, { ...at, loader: loaderOf([0, 1]) })
+    const updated = await updateNorms(tensors, { ...at, batches: batchesOf([0, 1]) })
     const specs = new Map(seen[0].program.stats.map((spec) => [spec.name, spec]))
     expect(specs.size).toBeGreaterThan(0)
     for (const [name, { initial, momentum }] of specs) {
@@ -162,7 +155,7 @@ describe('Stochastic weight averaging', () => {
     }
     for (const [name, data] of seen[0].params) expect(updated.get(name)).toBe(tensors.get(name) ?? data)
 
-    const held = await updateNorms(tensors, { ...at, freeze: ['stem'], loader: loaderOf([0]) })
+    const held = await updateNorms(tensors, { ...at, freeze: ['stem'], batches: batchesOf([0]) })
     for (const name of specs.keys()) expect(held.get(name)![0] === 9, name).toBe(name.startsWith('stem'))
   })
 })

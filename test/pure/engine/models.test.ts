@@ -32,8 +32,8 @@ describe('Parameter counts', () => {
 
   it.each(catalog)('%s states its own count', (_, model) => {
     expect(model.examples.length).toBeGreaterThan(0)
-    for (const { classes, parameters } of model.examples)
-      expect(parameterCount(describeModel(model, classes).params)).toBe(parameters)
+    for (const { classes, parameters, params } of model.examples)
+      expect(parameterCount(describeModel(model, classes, params).params)).toBe(parameters)
   })
 })
 
