@@ -20,7 +20,14 @@ export interface CatalogModelOptions {
 }
 
 /** @throws `unknown-id`, `bad-recipe`. */
-export function describeCatalogModel({ id, params: given, surgery, freeze, classes, side }: CatalogModelOptions): Network {
+export function describeCatalogModel({
+  id,
+  params: given,
+  surgery,
+  freeze,
+  classes,
+  side,
+}: CatalogModelOptions): Network {
   const { complete } = modelOf({ id, params: given, surgery })
   const params = complete ? complete(given, side) : given
   const model = modelOf({ id, params, surgery })

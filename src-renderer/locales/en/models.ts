@@ -76,7 +76,8 @@ export default {
   source: 'Source',
   metadata: 'Metadata',
   training: 'In training',
-  trainingHelp: 'A new head for the labels of the project stands on the chosen features. The network below it keeps its weights and goes on learning from them.',
+  trainingHelp:
+    'A new head for the labels of the project stands on the chosen features. The network below it keeps its weights and goes on learning from them.',
   onlyFiles: 'Shown as the recipe trains it. A new head can be put on ONNX files.',
   features: 'Features',
   noFeatures: 'Choose nodes whose output a new head stands on, or leave it to the recipe.',

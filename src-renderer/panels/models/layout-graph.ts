@@ -76,7 +76,10 @@ export function layoutGraph(boxes: readonly LayoutBox[], edges: readonly (readon
 
 /** Longest way from a start; boxes that nothing goes into stand right above the first that uses them. */
 function layersOf(count: number, edges: readonly (readonly [number, number])[]): number[] {
-  const [out, into]: [number[][], number[]] = [Array.from({ length: count }, () => []), new Array<number>(count).fill(0)]
+  const [out, into]: [number[][], number[]] = [
+    Array.from({ length: count }, () => []),
+    new Array<number>(count).fill(0),
+  ]
   for (const [a, b] of edges) {
     out[a].push(b)
     into[b]++

@@ -32,7 +32,9 @@ export function nodeStates(network: Network, { features, from }: TrainingChoice)
   nodes.forEach((node, i) => {
     seesImage[i] = node.inputs.some((input) => fed.has(input.name) || (input.from !== null && seesImage[input.from]))
     learns[i] =
-      from === null || i === from || (from !== 'all' && node.inputs.some((one) => one.from !== null && learns[one.from]))
+      from === null ||
+      i === from ||
+      (from !== 'all' && node.inputs.some((one) => one.from !== null && learns[one.from]))
   })
   // What is made of weights alone (one that is de-quantised) belongs to the nodes that use it.
   if (typeof from === 'number')
