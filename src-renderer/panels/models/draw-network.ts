@@ -24,6 +24,8 @@ export interface Scene {
   selected: number | null
   /** Boxes that the search found; null: nothing is searched. */
   found: ReadonlySet<number> | null
+  /** How many nodes a part has, in words. */
+  countText: (count: number) => string
 }
 
 export interface Paint {
@@ -60,12 +62,14 @@ export function readPaint(element: HTMLElement): Paint {
 }
 
 /** What a box says: a node its kind and output, a part its name and how much is in it. */
-export function boxText(
-  { network, drawn }: Pick<Scene, 'network' | 'drawn'>,
-  i: number,
-): [first: string, second: string] {
+export function boxText({ network, drawn, countText }: Scene, i: number): [first: string, second: string] {
   const { node, scope, members } = drawn.boxes[i]
-  if (node === null) return [scope.split('/').at(-1)!, `${members.length} × ${network.nodes[members[0]].op}…`]
+  if (node === null) {
+    const parts = scope.split('/')
+    // A number or a short word says too little alone.
+    const [above, last] = [parts.at(-2), parts.at(-1)!]
+    return [above !== undefined && last.length < 6 ? `${above}.${last}` : last, countText(members.length)]
+  }
   const { op, outputs } = network.nodes[node]
   return [op, outputs[0]?.shape?.join(' × ') ?? outputs[0]?.name ?? '']
 }

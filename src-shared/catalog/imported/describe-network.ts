@@ -88,6 +88,7 @@ export function describeNetwork(network: OnnxModel, { file, title, bytes, side: 
       frozen: false,
     }
   })
+  joinScopes(nodes)
   const costs = nodes.map(({ macs }) => macs)
   return {
     title: cut(title),
@@ -102,11 +103,30 @@ export function describeNetwork(network: OnnxModel, { file, title, bytes, side: 
     outputs: info.outputs,
     nodes,
     parameters: nodes.reduce((sum, one) => sum + one.parameters, 0),
-    gmacs: costs.every((one) => one === null) ? null : costs.reduce<number>((sum, one) => sum + (one ?? 0), 0) / 1e9,
+    gmacs: problem !== null ? null : costs.reduce<number>((sum, one) => sum + (one ?? 0), 0) / 1e9,
     side,
     problem,
     suggested: features.suggested,
   }
+}
+
+/**
+ * Nodes without a name of their own, which converters put between others, belong to what all their neighbours belong to:
+ * a part that is folded would else be full of holes.
+ */
+function joinScopes(nodes: NetworkNode[]): void {
+  const users: string[][] = nodes.map(() => [])
+  for (const { inputs, scope } of nodes) for (const { from } of inputs) if (from !== null) users[from].push(scope)
+  nodes.forEach((node, i) => {
+    if (node.scope !== '') return
+    const makers = node.inputs.flatMap(({ from }) => (from === null ? [] : [nodes[from].scope]))
+    // Neighbours without a part say nothing; those that come later are settled after this one.
+    const around = [...makers, ...users[i]].filter((scope) => scope !== '').map((scope) => scope.split('/'))
+    if (makers.length === 0 || users[i].length === 0 || around.length === 0) return
+    const [first, ...rest] = around
+    const length = first.findIndex((part, k) => rest.some((other) => other[k] !== part))
+    node.scope = (length < 0 ? first : first.slice(0, length)).join('/')
+  })
 }
 
 /** Side of the picture as the file fixes it; null: it leaves it open, or takes no pictures. */
