@@ -84,7 +84,7 @@ export const useNetwork = defineStore('network', () => {
     const { name } = feature
     features.value = features.value.includes(name)
       ? features.value.filter((one) => one !== name)
-      : [...features.value, name]
+      : [...features.value, name].toSorted((a, b) => makerOf(a) - makerOf(b))
   }
   const same = (a: NetworkSource, b: NetworkSource): boolean => JSON.stringify(a) === JSON.stringify(b)
   return {
