@@ -30,6 +30,7 @@ export function workerHandlers(report: WorkerReport, host: WorkerHost): ServiceH
     evaluate: async (input, { signal }) => (await taskFor(input.model)).evaluate(input, { report, signal, ...host }),
     score: async (input) => (await import('./predict/score-predictions')).scorePredictions(input),
     measure: async (input, { signal }) => (await import('./train/measure-step')).measureStep(input, { report, signal }),
+    describeNetwork: async (input) => (await import('./files/describe-network')).describeNetworkFile(input),
     preview: async (input, { signal }) =>
       (await import('./train/preview-batches')).previewBatches(input, { report, signal }),
     exportOnnx: async (input, { signal }) =>

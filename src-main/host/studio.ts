@@ -47,6 +47,7 @@ import { createLabelsService } from '../services/labels'
 import { createLintService } from '../services/lint'
 import { createLiveService, liveTask } from '../services/live'
 import { createMediaService, mediaTask } from '../services/media'
+import { createModelsService } from '../services/models'
 import type { ProjectSwitch } from '../services/project-session'
 import { createPredictionsService } from '../services/predictions'
 import { createProjectService } from '../services/project'
@@ -209,6 +210,7 @@ export function createStudio(ports: Ports): Studio {
     review: createReviewService(deps),
     training: createTrainingService(deps, getQueue),
     surgery: createSurgeryService(deps),
+    models: createModelsService(deps),
     weights: createWeightsService(weights, hub, getQueue),
   }
 

@@ -10,6 +10,7 @@ import { uploadFiles, type UploadProgress } from '../client/upload'
 import { translate } from '../locales'
 import { latest } from '../client/latest'
 import { useJobs } from './jobs'
+import { useNavigation } from './navigation'
 import { useNotify } from './notify'
 import { usePicker } from './picker'
 import { useRecents } from './recents'
@@ -99,11 +100,12 @@ export const useImporting = defineStore('importing', () => {
     if (session.project === null) wizard.value = true
     else stage.value = 'choose'
   }
-  /** What was dropped or handed over by the system: a project is opened, anything else imported. */
+  /** What was dropped or handed over by the system: a project is opened, a model looked at, anything else imported. */
   async function openPaths(given: string[]): Promise<void> {
     if (given.length === 0) return
     if (given.length === 1) {
       const [path] = given
+      if (/\.onnx$/i.test(path)) return useNavigation().go('models', { file: path })
       const folder = await api.files.list({ path, limit: 1 }).catch(() => null)
       if (/\.tagwright$/.test(path) || (folder?.isProject && folder.path === path)) return void recents.open(path)
     }

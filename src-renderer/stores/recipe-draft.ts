@@ -39,12 +39,45 @@ export const useRecipeDraft = defineStore('recipeDraft', () => {
     recipe.value = copy(next)
     preset.value = from
   }
-  /** A preset sets its own keys and keeps the data, the model's start weights and the machine. */
+  /** Path of the ONNX file that a new head is put on; null: a model of the catalog is trained. */
+  const networkFile = computed(() => {
+    const id = get('model.id')
+    return typeof id === 'string' && /\.onnx$/i.test(id) ? id : null
+  })
+  /** Puts a new head on the network of a file. `features` empty: the recipe suggests them. */
+  function trainNetwork(file: string, { features, freeze }: { features: string[]; freeze: string[] }): void {
+    const next = copy(recipe.value)
+    setRecipeKey(next, 'model', { id: file, ...(features.length > 0 ? { params: { features: [...features] } } : {}) })
+    deleteRecipeKey(next, 'freeze')
+    if (freeze.length > 0) setRecipeKey(next, 'freeze', freeze)
+    replace(next)
+  }
+  /** A model of the catalog. What was chosen in the network of a file goes with it. */
+  function chooseModel(id: string): void {
+    if (networkFile.value !== null) {
+      const next = copy(recipe.value)
+      deleteRecipeKey(next, 'model')
+      deleteRecipeKey(next, 'freeze')
+      replace(next)
+    }
+    set('model.id', id)
+  }
+  /** Starts a model of the catalog from a file. */
+  function startFrom(file: string): void {
+    const id = form.value && getRecipeKey(form.value.defaults, 'model.id')
+    if (networkFile.value !== null && typeof id === 'string') chooseModel(id)
+    set('model.weights', file)
+  }
+  /**
+   * A preset sets its own keys and keeps the data, the model's start weights and the machine; the network of a file, with
+   * what is frozen in it, stays too.
+   */
   function usePreset(id: string): void {
     const chosen = form.value?.presets.find((one) => one.id === id)
     if (!chosen) return
     const next = copy(chosen.recipe)
-    for (const key of ['data', 'model.weights', 'provider', 'seed']) {
+    const model = networkFile.value === null ? ['model.weights'] : ['model', 'freeze']
+    for (const key of ['data', ...model, 'provider', 'seed']) {
       const kept = getRecipeKey(recipe.value, key)
       if (kept !== undefined) setRecipeKey(next, key, kept)
     }
@@ -73,5 +106,22 @@ export const useRecipeDraft = defineStore('recipeDraft', () => {
     { immediate: true },
   )
   watch(size, () => void notify.attempt(readModels))
-  return { form, models, model, recipe, preset, name, field, get, set, replace, usePreset, read }
+  return {
+    form,
+    models,
+    model,
+    recipe,
+    preset,
+    name,
+    networkFile,
+    field,
+    get,
+    set,
+    replace,
+    trainNetwork,
+    chooseModel,
+    startFrom,
+    usePreset,
+    read,
+  }
 })

@@ -36,7 +36,7 @@ export function modelInfo(
 }
 
 /** Convolutions and matrix products; what else there is costs little beside them. */
-function multiplyAdds({ op, inputs, outputs: [y] }: Node): number {
+export function multiplyAdds({ op, inputs, outputs: [y] }: Node): number {
   if (op.name === 'Conv') return sizeOf(y.shape) * sizeOf(inputs[1]!.shape.slice(1))
   // Every input cell paints its patch of the output.
   if (op.name === 'ConvTranspose') return sizeOf(inputs[0]!.shape) * sizeOf(inputs[1]!.shape.slice(1))

@@ -10,6 +10,7 @@ import { labelsContract } from './labels'
 import { lintContract } from './lint'
 import { liveContract } from './live'
 import { mediaContract } from './media'
+import { modelsContract } from './models'
 import { predictionsContract } from './predictions'
 import { projectContract } from './project'
 import { projectsContract } from './projects'
@@ -48,6 +49,7 @@ export const contracts = {
   review: reviewContract,
   training: trainingContract,
   surgery: surgeryContract,
+  models: modelsContract,
   weights: weightsContract,
 }
 export type StudioContracts = typeof contracts

@@ -11,6 +11,7 @@ import { modelInputSchema } from '../domain/model-input'
 import { providerSchema } from '../domain/recipe'
 import { scoreSchema } from '../domain/score'
 import { taskSchema } from '../domain/task'
+import { networkSchema } from './models'
 import { defineContract, noInput, noOutput } from './rpc'
 import { providerProbeSchema } from './system'
 
@@ -345,6 +346,24 @@ export const workerContract = defineContract({
         /** Of this process at its largest, bytes. */
         memory: z.number().nullable(),
       }),
+    },
+    /** What models.describe answers. */
+    describeNetwork: {
+      input: z.object({
+        source: z.discriminatedUnion('kind', [
+          z.object({ kind: z.literal('file'), file: z.string() }),
+          z.object({
+            kind: z.literal('model'),
+            /** As a user gives it. */
+            recipe: z.record(z.string(), z.unknown()),
+            classes: z.int().min(1),
+            /** Whose own copy of an imported network is read; null: there is no run. */
+            runDir: z.string().nullable(),
+          }),
+        ]),
+        side: z.int().optional(),
+      }),
+      output: networkSchema,
     },
     /** Writes `train_batch0.jpg`...: augmented batches with their boxes. */
     preview: {

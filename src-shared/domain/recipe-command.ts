@@ -23,8 +23,16 @@ export function recipeCommand(
   const changed = diffRecipes(parseRecipe({}) as unknown as Record<string, unknown>, parsed)
   const words = ['tagwright', 'train', quote(folder)]
   const sets: string[] = []
+  // A file is as good a name as that of the model which stands on it.
+  const file = (parsed.model as { params: { file?: unknown } }).params.file
+  if (typeof file === 'string') words.push('--model', quote(file))
   for (const { key, b } of changed) {
     const option = options[key]
+    if (typeof file === 'string' && (key === 'model.id' || key === 'model.params.file')) continue
+    if (key === 'model.params.features' && Array.isArray(b) && b.every((name) => !String(name).includes(','))) {
+      words.push('--features', quote(b.join(',')))
+      continue
+    }
     if (key === 'data.trainSplits') words.push('--train-splits', quote((b as string[]).join(',')))
     else if (option && b !== null) words.push(option, quote(String(b)))
     else sets.push(quote(`${key}=${typeof b === 'string' ? b : JSON.stringify(b)}`))

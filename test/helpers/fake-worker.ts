@@ -115,6 +115,7 @@ if (process.send) {
       return { provider: 'cpu', epochs: 3, seconds: 0.1 + 0.05 * batch, memory: 1e6 * batch }
     },
     preview: unused,
+    describeNetwork: unused,
     openDetector: unused,
     detect: unused,
     exportOnnx: unused,

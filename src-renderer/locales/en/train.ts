@@ -20,8 +20,6 @@ export default {
   trainOn: 'Train on',
   evaluateOn: 'Evaluate on',
   split: { train: 'Train', val: 'Validation', test: 'Test' },
-  weights: 'Start weights',
-  random: 'Random',
   everything: 'Everything else',
   auto: 'Automatic',
   changed: '{count} changed',

@@ -20,8 +20,6 @@ export default {
   trainOn: '训练集',
   evaluateOn: '评估集',
   split: { train: '训练', val: '验证', test: '测试' },
-  weights: '初始权重',
-  random: '随机',
   everything: '其他设置',
   auto: '自动',
   changed: '已更改 {count} 项',

@@ -65,7 +65,7 @@ export function suggestFeatures(candidates: readonly FeatureCandidate[], strides
   if (chosen.length === wanted.length && chosen.length > 0) return chosen
   throw new TagwrightError(
     'no-features',
-    `The network has feature maps of the strides ${known.join(', ') || '(none)'}; the head needs ${wanted.join(', ') || 'one'}. Choose others with --features, or another network.`,
+    `The network has feature maps of the strides ${known.join(', ') || '(none)'}; the head needs ${wanted.join(', ') || 'one'}. Choose other features (--features on the command line), or another network.`,
     { known, wanted },
   )
 }

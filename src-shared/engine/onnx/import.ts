@@ -32,6 +32,8 @@ export interface ImportedGraph {
   tensors: Map<string, Float32Array>
   /** Shapes of the values that nodes make of the inputs, by the file's names. */
   values: Map<string, Shape>
+  /** All that nodes make, numbers that are known while importing included, by the file's names. */
+  results: ReadonlyMap<string, Value | OnnxTensor>
   /** `partial` only: what was left out, and why. */
   problems: TagwrightError[]
 }
@@ -130,7 +132,7 @@ export function importOnnx(
   )
   for (const [name, value] of outputs) graph.output(name, value)
   const made = [...values].flatMap(([name, value]) => (isTensor(value) ? [] : [[name, value.shape] as const]))
-  return { graph, inputs, outputs, tensors, values: new Map(made), problems }
+  return { graph, inputs, outputs, tensors, values: new Map(made), results: values, problems }
 
   function importNode(node: OnnxNode): void {
     const path = node.name || node.outputs[0]

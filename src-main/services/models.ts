@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { TagwrightError } from '@shared/base/errors'
+import { models } from '@shared/catalog/models'
+import type { modelsContract, NetworkSource } from '@shared/contract/models'
+import type { ServiceHandlers } from '@shared/contract/rpc'
+import { callWorker } from '../jobs/call-worker'
+import { needStore, type JobDeps } from '../jobs/job-deps'
+import { listLabels } from '../store/label'
+import { findRun } from '../store/run'
+
+export function createModelsService(deps: JobDeps): ServiceHandlers<typeof modelsContract> {
+  /** What a worker is asked to read. */
+  function sourceFor(source: NetworkSource) {
+    const store = deps.store()
+    const classes = (store && listLabels(store.db).length) || 80
+    switch (source.kind) {
+      case 'file': {
+        const file = resolve(source.file)
+        if (existsSync(file)) return { kind: 'file' as const, file }
+        throw new TagwrightError('not-found', `The model file ${file} does not exist. Check the path.`, { file })
+      }
+      case 'run': {
+        const { folder, db } = needStore(deps)
+        const { id, recipe } = findRun(db, source.run)
+        return { kind: 'model' as const, recipe, classes, runDir: join(folder, 'runs', id) }
+      }
+      case 'catalog': {
+        const { task } = models.get(source.id)
+        return { kind: 'model' as const, recipe: { task, model: { id: source.id } }, classes, runDir: null }
+      }
+    }
+  }
+  return {
+    describe: ({ source, side }, { signal }) =>
+      callWorker({ ...deps, context: { signal, report: () => {}, log: () => {} } }, (worker, call) =>
+        worker.describeNetwork({ source: sourceFor(source), side }, call),
+      ),
+  }
+}
