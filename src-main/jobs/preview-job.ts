@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { trainingContract } from '@shared/contract/training'
 import { parseRecipe } from '@shared/domain/recipe'
 import { serveFile } from '../media/served-files'
@@ -28,7 +28,7 @@ export const previewJob = (deps: JobDeps) =>
         )
         return {
           images: images.map(({ file, width, height }, i) => ({
-            url: serveFile({ path: file, mime: 'image/jpeg', name: `train_batch${i}.jpg` }).url,
+            url: serveFile({ path: file, mime: imageMime(file), name: `train_batch${i}${extname(file)}` }).url,
             width,
             height,
           })),
@@ -38,3 +38,5 @@ export const previewJob = (deps: JobDeps) =>
       }
     },
   })
+
+const imageMime = (file: string): string => (extname(file) === '.png' ? 'image/png' : 'image/jpeg')

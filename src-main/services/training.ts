@@ -8,6 +8,7 @@ import { augmentForms, recipeForm } from '@shared/catalog/recipe-form'
 import { describeRunLength, runLength } from '@shared/catalog/small-data'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import type { ModelInfo, trainingContract } from '@shared/contract/training'
+import { cropsOf } from '@shared/domain/crops'
 import { diffRecipes } from '@shared/domain/diff-recipes'
 import { type TaskId, taskSchema } from '@shared/domain/task'
 import { parseRecipe } from '@shared/domain/recipe'
@@ -91,7 +92,9 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
       const { images: counts } = checkHealth(needStore(deps).db, data)
       const images = data.trainSplits.reduce((sum, split) => sum + counts[split], 0)
       const size = batch.size === 'auto' ? Math.max(1, Math.min(8, images)) : batch.size
-      const stepsPerEpoch = Math.max(1, Math.floor(images / size / batch.accumulate))
+      // A denoiser learns from crops, as many of each image as make an epoch.
+      const items = task === 'denoise' ? images * cropsOf(data.crops, images) : images
+      const stepsPerEpoch = Math.max(1, Math.floor(items / size / batch.accumulate))
       const fromWeights = model.weights !== null || models.get(model.id).needsFile === true
       const length = runLength(images, stepsPerEpoch, fromWeights)
       // The trials are of detectors.

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { modelOf } from '@shared/catalog/models'
 import { channelsOf } from '@shared/catalog/models/define'
+import { cropsOf } from '@shared/domain/crops'
 import { noiseLevels, type SetNoise } from '@shared/domain/noise'
 import { withChannels } from '@shared/domain/plane-channels'
 import { makePlanarImage } from '@shared/domain/planar-image'
@@ -18,8 +19,6 @@ import { evaluateImages } from './evaluate-images'
 import { PlaneCache } from './plane-cache'
 import { readPlanes, writePlanes } from '../../data/planes'
 
-/** Crops of an epoch at least, where the recipe leaves it open. */
-const CROPS = 400
 /** Images whose planes are counted. */
 const LOOKED_AT = 20
 /** Evaluation while training looks at the middle of an image: so many sides of a crop. */
@@ -55,7 +54,7 @@ export const runData: RunData = {
     const set: SetNoise = { ...noise, id, levels: [] }
     const { params } = recipe.model
     const channels = typeof params.channels === 'number' ? params.channels : await countPlanes(used)
-    const crops = recipe.data.crops === 'auto' ? Math.max(1, Math.ceil(CROPS / used.length)) : recipe.data.crops
+    const crops = cropsOf(recipe.data.crops, used.length)
     return {
       recipe: {
         ...recipe,

@@ -1,0 +1,118 @@
+/** A denoising project in the window: its models, no boxes and slices, results with pictures to compare. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import { chromium, type Browser, type Page } from '@playwright/test'
+import sharp from 'sharp'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { see, serveProject, type Served } from '../../helpers/annotator-window'
+import { need } from '../../helpers/need'
+import { runCli } from '../../helpers/run-cli'
+
+const browser = need('browser')
+
+browser.describe('denoising', () => {
+  let folder: string
+  let served: Served
+  let program: Browser
+  let page: Page
+  const faults: string[] = []
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'tagwright-denoise-window-'))
+    const project = join(folder, 'project')
+    for (const [split, count] of [
+      ['train', 4],
+      ['val', 2],
+    ] as const) {
+      // prettier-ignore
+      mkdirSync(join(folder, 'images', split), { recursive: true })
+      for (let i = 0; i < count; i++)
+        await sharp({
+          create: { width: 64 + 8 * i, height: 48, channels: 3, background: { r: 40 * i, g: 120, b: 90 } },
+        })
+          .composite([
+            { input: { create: { width: 20, height: 20, channels: 3, background: '#ddd' } }, left: 6 * i, top: 9 },
+          ]) // prettier-ignore
+          .png()
+          .toFile(join(folder, 'images', split, `${i}.png`))
+    }
+    const model = 'model.params={"depth":3,"width":8}'
+    for (const words of [
+      ['init', project, '--task', 'denoise'],
+      ['import', project, join(folder, 'images')],
+      ['train', project, '--size', '32', '--batch', '2', '--epochs', '2', '--provider', 'cpu', '--set', model, 'data.crops=2', 'noise.levels=[15,25]'], // prettier-ignore
+    ])
+      expect(await runCli(words)).toMatchObject({ code: 0 })
+    served = await serveProject(project, join(folder, 'home'))
+    program = await chromium.launch({ executablePath: browser.path })
+    page = await (await program.newContext({ viewport: { width: 1360, height: 900 }, locale: 'en-GB', reducedMotion: 'reduce', acceptDownloads: true })).newPage() // prettier-ignore
+    page.on('pageerror', (error) => faults.push(String(error.stack ?? error)))
+    await page.goto(served.url)
+  }, 300_000)
+  afterAll(async () => {
+    await program?.close()
+    await served?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const shot = async (name: string) => {
+    const to = process.env.TAGWRIGHT_SHOTS
+    if (to) await page.screenshot({ path: join(to, `${name}.png`), fullPage: true })
+  }
+
+  it('offers denoisers and crops to train, and nothing of boxes', async () => {
+    await page.goto(`${new URL(served.url).origin}/#train`)
+    await see(page.getByRole('radio', { name: /NAFNet/ })).toBeVisible()
+    await see(page.getByRole('radio', { name: /YOLOX/ })).toHaveCount(0)
+    await see(page.getByLabel('Crops', { exact: true })).toHaveValue('64')
+    await see(page.getByText('Train on slices')).toHaveCount(0)
+    await shot('denoise-train')
+    expect(faults).toEqual([])
+  }, 120_000)
+
+  it('shows methods x noise levels and the pictures behind them, which can be saved', async () => {
+    await page.goto(`${new URL(served.url).origin}/#runs?run=r1&tab=results`)
+    const table = page.getByRole('region', { name: 'Methods and noise' })
+    await see(table.getByRole('columnheader')).toHaveText(['Method', 'sigma 15', 'sigma 25'])
+    await see(table.getByRole('row')).toHaveCount(3)
+    await see(table.getByText(/24\.\d\d dB/).first()).toBeVisible()
+    const pictures = page.getByRole('region', { name: 'Pictures' })
+    const stage = pictures.getByRole('img', { name: 'Before | After' })
+    await see(stage).toBeVisible()
+    const painted = () =>
+      stage.evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+        return data.reduce((sum, value) => sum + value, 0)
+      })
+    await see.poll(painted).toBeGreaterThan(0)
+    const before = await painted()
+    // The line is dragged: more of the noisy picture is seen.
+    const box = (await stage.boundingBox())!
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width * 0.8, box.y + box.height / 2, { steps: 4 })
+    await page.mouse.up()
+    await see(pictures.getByLabel('Place of the line')).toHaveValue('0.8')
+    await see.poll(painted).not.toBe(before)
+    await shot('denoise-split')
+    await pictures.getByRole('button', { name: 'Side by side' }).click()
+    await see(pictures.getByRole('img')).toHaveCount(4)
+    await pictures.getByLabel('Noise level').selectOption({ label: 'sigma 25' })
+    await shot('denoise-grid')
+    const [png] = await Promise.all([page.waitForEvent('download'), pictures.getByRole('button', { name: 'Save as PNG' }).click()]) // prettier-ignore
+    const { width, height } = await sharp(readFileSync(await png.path())).metadata()
+    expect(width).toBeGreaterThan(4 * 64)
+    expect(height).toBe(48 + 24)
+    const [csv] = await Promise.all([page.waitForEvent('download'), table.getByRole('button', { name: 'Save as CSV' }).click()]) // prettier-ignore
+    const lines = readFileSync(await csv.path(), 'utf8')
+      .trim()
+      .split('\r\n')
+    expect(lines[0]).toBe('noise,image,PSNR noisy input,SSIM noisy input,PSNR model,SSIM model')
+    expect(lines).toHaveLength(1 + 2 * 3)
+    // Panels of boxes stay away.
+    await see(page.getByText('COCO table')).toHaveCount(0)
+    const { violations } = await new AxeBuilder({ page }).include('.results').analyze()
+    expect(violations.map(({ id, nodes }) => [id, nodes[0].html])).toEqual([])
+    expect(faults).toEqual([])
+  }, 120_000)
+})
