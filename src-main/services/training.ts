@@ -99,6 +99,8 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
       const length = runLength(images, stepsPerEpoch, fromWeights)
       // The trials are of detectors.
       const { trial, ...rest } = task === 'detect' ? length : { ...length, trial: null }
+      // Nor do denoisers need start weights.
+      if (task === 'denoise') rest.amount = 'large'
       return {
         ...rest,
         images,

@@ -98,6 +98,17 @@ browser.describe('denoising', () => {
     await pictures.getByRole('button', { name: 'Side by side' }).click()
     await see(pictures.getByRole('img')).toHaveCount(4)
     await pictures.getByLabel('Noise level').selectOption({ label: 'sigma 25' })
+    // Each pane shows what it says: noise has many colours, the clean picture two.
+    const colours = (name: string) =>
+      pictures.getByRole('img', { name, exact: true }).evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')!.getImageData(canvas.width / 2 - 30, canvas.height / 2 - 30, 60, 60)
+        const seen = new Set<number>()
+        for (let i = 0; i < data.length; i += 4) seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2])
+        return seen.size
+      })
+    await see.poll(() => colours('Truth')).toBeLessThanOrEqual(3)
+    await see.poll(() => colours('Before')).toBeGreaterThan(20)
+    await see.poll(() => colours('After')).toBeGreaterThan(20)
     await shot('denoise-grid')
     const [png] = await Promise.all([page.waitForEvent('download'), pictures.getByRole('button', { name: 'Save as PNG' }).click()]) // prettier-ignore
     const { width, height } = await sharp(readFileSync(await png.path())).metadata()
