@@ -48,7 +48,8 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
   const train = of(images, trainSplits)
   const evaluated = trainSplits.includes(evalSplit) ? 0 : images[evalSplit]
 
-  if (labels.length === 0 && needsLabels(getProject(db).task)) add('no-labels', 'problem', 'The project has no classes.', 'Draw some objects, or import annotations.') // prettier-ignore
+  const isLabelled = needsLabels(getProject(db).task)
+  if (isLabelled && labels.length === 0) add('no-labels', 'problem', 'The project has no classes.', 'Draw some objects, or import annotations.') // prettier-ignore
   if (train === 0)
     add('no-train', 'problem', `No usable image is in the split ${trainSplits.join(', ')}.`, 'Divide the images into splits, or train on another split.', { count: images.none }) // prettier-ignore
   else if (train < smallData)
@@ -56,7 +57,9 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
       'few-images',
       'warning',
       `Only ${train} images are learned from.`,
-      `Label more, at least ${smallData}; start from the weights of another run or file; let a first model label the rest.`,
+      isLabelled
+        ? `Label more, at least ${smallData}; start from the weights of another run or file; let a first model label the rest.`
+        : `Import more, at least ${smallData}.`,
       { count: train },
     )
   if (trainSplits.includes(evalSplit))
@@ -83,7 +86,7 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
       },
     )
   classFindings(labels, train, { trainSplits, evalSplit }, add, of)
-  sampleFindings(db, trainSplits, add)
+  sampleFindings(db, isLabelled ? trainSplits : null, add)
   leakFindings(db, add)
   const rank = { problem: 0, warning: 1, advice: 2 }
   findings.sort((a, b) => rank[a.level] - rank[b.level])
@@ -120,10 +123,12 @@ function classFindings(
     add('imbalance', 'advice', `${names(rare)}: ${imbalance} times rarer than the most frequent class (${largest} objects).`, 'Label more of them; images that show them help most.', named(rare)) // prettier-ignore
 }
 
-function sampleFindings(db: ReadDb, trainSplits: readonly SplitName[], add: Add): void {
+/** @param trainSplits null: images need no labels. */
+function sampleFindings(db: ReadDb, trainSplits: readonly SplitName[] | null, add: Add): void {
   const missing = pick(db, `SELECT id FROM visible_sample WHERE state <> 'ok'`)
   if (missing.count > 0)
     add('missing-images', 'warning', `${missing.count} image files are missing or cannot be read; they are left out.`, 'Relink or restore them.', missing) // prettier-ignore
+  if (trainSplits === null) return
   const empty = pick(
     db,
     `SELECT id FROM visible_sample s WHERE state = 'ok' AND reviewed = 0 AND split IN (SELECT value FROM json_each(?))
