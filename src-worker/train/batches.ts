@@ -4,17 +4,13 @@ import { join } from 'node:path'
 import { rng } from '@shared/base/rng'
 import { modelOf } from '@shared/catalog/models'
 import { createLoader } from '../data/loader'
-import type { Batch, LoaderOptions } from '../data/types'
+import type { LoaderOptions } from '../data/types'
 import { FeatureCache } from './feature-cache'
-import type { RunPlan, TrainHost, TrainInput } from './plan'
+import type { Batches, RunPlan, TrainHost, TrainInput } from './run-types'
 import type { ResolvedRecipe } from './resolve-recipe'
-import type { TrainBatch, TrainState } from './train-state'
+import type { TrainState } from './train-state'
 
-export interface Batches {
-  /** From a position to the end of the last epoch. */
-  batches(from: { epoch: number; batch: number }): AsyncGenerator<TrainBatch & Pick<Batch, 'release'>, void, void>
-  close(): Promise<void>
-}
+export type { Batches } from './run-types'
 
 /** Rows of targets: the smallest that holds a batch's boxes. */
 const maxGt = [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256]

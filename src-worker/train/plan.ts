@@ -8,41 +8,17 @@ import { tasks } from '@shared/catalog/tasks'
 import { checkTask } from '@shared/catalog/training-program'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
 import { shapeBox } from '@shared/domain/shape-box'
-import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
+import type { SnapshotSample } from '@shared/domain/snapshot'
 import { suggestSlice } from '@shared/domain/suggest-slice'
 import { readSnapshot } from '../data/read-snapshot'
 import { sliceSamples } from '../data/slice-samples'
-import type { WorkerReport } from '../report'
 import { resolveProvider } from '../runtime/auto-provider'
 import { workerTasks } from '../tasks'
 import { keepNetwork, openNetwork } from './open-network'
-import { type ResolvedRecipe, resolveRecipe } from './resolve-recipe'
+import { resolveRecipe } from './resolve-recipe'
+import type { RunPlan, TrainInput } from './run-types'
 
-export interface TrainInput {
-  runDir: string
-  recipe: Record<string, unknown>
-  snapshot: string
-  resume: boolean
-  weights: string | null
-  /** Folder for what may be deleted at any time; null keeps nothing. */
-  cacheDir: string | null
-}
-export interface TrainHost {
-  report: WorkerReport
-  signal: AbortSignal
-  /** Absolute path of the built decode-thread.js; null decodes on this thread. */
-  threadFile: string | null
-  /** Threads for decoding and augmenting. */
-  loaderThreads: number
-}
-
-/** Everything that stays the same during a run. */
-export interface RunPlan {
-  recipe: ResolvedRecipe
-  header: SnapshotHeader
-  train: SnapshotSample[]
-  val: SnapshotSample[]
-}
+export type { RunPlan, TrainHost, TrainInput } from './run-types'
 
 export async function makePlan(input: TrainInput): Promise<RunPlan> {
   const file = join(input.runDir, 'recipe.json')

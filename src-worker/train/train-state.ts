@@ -24,19 +24,11 @@ import { type Stage, stageAt, stagesOf } from './stages'
 import { Stepper, type Tensors } from './stepper'
 import { StochasticAverage, isAveraged } from './stochastic-average'
 import { writeAtomic } from '../files/write-atomic'
-import type { RunPlan, TrainHost, TrainInput } from './plan'
+import type { Feeds, RunPlan, TrainBatch, TrainHost, TrainInput } from './run-types'
 import { type Features, TrunkRunner } from './trunk-runner'
 import { unpackPixels } from './unpack-pixels'
 
-/** What one step learns from: augmented images, or the features of a frozen trunk. */
-export type TrainBatch = Pick<
-  Batch,
-  'epoch' | 'index' | 'batches' | 'count' | 'width' | 'height' | 'targets' | 'maxGt'
-> &
-  ({ images: Batch['images'] } | { features: Features } | { tensors: Feeds })
-
-/** Inputs of a program by name. */
-type Feeds = Record<string, { data: Float32Array; shape: readonly number[] }>
+export type { TrainBatch } from './run-types'
 
 export class TrainState {
   readonly stepsPerEpoch: number
