@@ -18,7 +18,7 @@ import { resolveSlice } from './resolve-slice'
 export type EvaluateInput = z.output<(typeof runsContract)['methods']['evaluate']['input']>
 
 export interface EvaluateIntoOptions extends Partial<
-  Pick<EvaluateInput, 'conf' | 'iou' | 'maxDet' | 'classMap' | 'provider' | 'levels'>
+  Pick<EvaluateInput, 'conf' | 'iou' | 'maxDet' | 'classMap' | 'provider' | 'levels' | 'methods'>
 > {
   source: EvaluateInput['source']
   split: Split | null

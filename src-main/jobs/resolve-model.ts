@@ -14,6 +14,7 @@ export function resolveModel(
   deps: Pick<JobDeps, 'store'>,
   model: ModelSource,
 ): { ref: ModelRef; source: string; run: string | null } {
+  if (model.kind === 'method') return { ref: model, source: `method:${model.id}`, run: null }
   if (model.kind === 'onnx') {
     const file = resolve(model.file)
     if (!existsSync(file)) {

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { decodeBmp } from '@shared/base/decode-bmp'
 import { readImageHeader, type ImageHeader } from '@shared/base/image-header'
+import { dngSize } from './develop-file'
 import { imageKind, whyNotDecoded } from './image-kind'
 import { tiffEnd } from './tiff/layout'
 
@@ -37,8 +38,10 @@ export async function probeImage(file: string, { decode = true }: { decode?: boo
   }
   if (quick.bytes === 0) return { state: 'unreadable', reason: 'it is empty' }
   const { header } = quick
-  const why = whyNotDecoded(imageKind(file))
+  const kind = imageKind(file)
+  const why = whyNotDecoded(kind)
   if (why) return { state: 'unreadable', reason: why }
+  if (kind === 'dng') return probeDng(file)
   const size = header
     ? {
         width: header.width,
@@ -70,6 +73,16 @@ export async function probeImage(file: string, { decode = true }: { decode?: boo
     const text = (error instanceof Error ? error.message : String(error)).split('\n')[0].replace(`${file}: `, '')
     const reason = header ? `it is cut off or damaged (${text})` : `it is not an image that can be decoded (${text})`
     return { state: 'unreadable', ...size, reason }
+  }
+}
+
+/** The header of a DNG shows the size of its thumbnail. Pixels lie where it says, or the file is cut off. */
+function probeDng(file: string): ImageProbe {
+  try {
+    return { state: 'ok', ...dngSize(file) }
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error)
+    return { state: 'unreadable', reason: text.replace(/^The RAW file /, 'it ').replace(/\. [^.]*\.$/, '') }
   }
 }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import sharp from 'sharp'
 import { TagwrightError } from '@shared/base/errors'
+import { openImage } from './render-image'
 import { readTiffLayout, type TiffLayout } from './tiff/layout'
 import { sampleRegion } from './tiff/sample-region'
 import { touch } from './trim-folder'
@@ -158,7 +159,7 @@ export function createPyramid(options: PyramidOptions): Pyramid {
   }
 
   const writeTiles = async (direct: boolean): Promise<void> => {
-    const image = sharp(file, { failOn: 'error', limitInputPixels: false }).autoOrient().toColourspace('srgb')
+    const image = (await openImage(file)).toColourspace('srgb')
     if (direct && levels.length > 1) {
       const { width, height } = levels[1]
       image.resize({ width, height, fit: 'fill', kernel: 'linear' })

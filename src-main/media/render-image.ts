@@ -7,6 +7,7 @@ import sharp, { type Sharp } from 'sharp'
 import { TagwrightError } from '@shared/base/errors'
 import { decodeBmp, isBmp } from '@shared/base/decode-bmp'
 import { readImageHeader } from '@shared/base/image-header'
+import { developFile } from './develop-file'
 import { browserMime, imageKind, whyNotDecoded, type ImageKind } from './image-kind'
 import { touch } from './trim-folder'
 
@@ -28,10 +29,14 @@ export interface RenderOptions {
 /** Asked widths are raised to one of these, so that the cache holds few sizes of an image. */
 const widths = [64, 128, 256, 512, 1024, 2048, 4096]
 
-/** A sharp pipeline on upright pixels of any readable file, bitmaps included. */
+/** A sharp pipeline on upright pixels of any readable file, bitmaps and camera DNG included. */
 export async function openImage(file: string): Promise<Sharp> {
   if (startsLikeBmp(file)) {
     const { width, height, data } = decodeBmp(await readFile(file))
+    return sharp(data, { raw: { width, height, channels: 4 } })
+  }
+  if (imageKind(file) === 'dng') {
+    const { width, height, data } = await developFile(file)
     return sharp(data, { raw: { width, height, channels: 4 } })
   }
   return sharp(file, { failOn: 'error', limitInputPixels: false }).autoOrient()

@@ -101,6 +101,7 @@ const runRef = z.string().min(1)
 export const modelSourceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run'), run: runRef, checkpoint: z.enum(['best', 'last']).default('best') }),
   modelRefSchema.options[1],
+  modelRefSchema.options[2],
 ])
 export type ModelSource = z.infer<typeof modelSourceSchema>
 
@@ -268,6 +269,8 @@ export const runsContract = defineContract({
         snapshot: z.enum(['now', 'run']).default('now'),
         /** Denoisers only: noise levels in place of those that the run was trained on. */
         levels: levelsSchema.optional(),
+        /** Denoisers only: ids of catalog/denoisers to measure on the same images. */
+        methods: z.array(z.string()).max(8).optional(),
         ...inferenceOptions(evalThresholds),
       }),
       output: startedJobSchema,

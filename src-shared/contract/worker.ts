@@ -38,7 +38,7 @@ export type Thresholds = z.infer<typeof thresholdsSchema>
 export const evalThresholds: Thresholds = { conf: 0.001, iou: 0.65, maxDet: 300 }
 export const predictThresholds: Thresholds = { conf: 0.25, iou: 0.45, maxDet: 300 }
 
-/** A trained model: a run's checkpoint, or any ONNX file. */
+/** A trained model: a run's checkpoint, or any ONNX file; or a denoiser that needs no training. */
 export const modelRefSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('run'), runDir: z.string(), checkpoint: z.enum(['best', 'last']).default('best') }),
   z.object({
@@ -46,6 +46,13 @@ export const modelRefSchema = z.discriminatedUnion('kind', [
     file: z.string(),
     /** Input declaration for files whose metadata and signature do not tell it. */
     input: modelInputSchema.optional(),
+  }),
+  z.object({
+    kind: z.literal('method'),
+    /** Of catalog/denoisers. */
+    id: z.string(),
+    /** Standard deviation of the noise on the scale 0..255, whatever the files' own is. */
+    sigma: z.number().min(0).max(255),
   }),
 ])
 export type ModelRef = z.infer<typeof modelRefSchema>
@@ -314,6 +321,8 @@ export const workerContract = defineContract({
         plots: z.string().nullable().default(null),
         /** Denoisers only: noise levels in place of the run's own, and a folder for pictures. */
         levels: levelsSchema.optional(),
+        /** Denoisers only: ids of catalog/denoisers to measure on the same images. */
+        methods: z.array(z.string()).max(8).optional(),
         pictures: z.string().optional(),
         ...detailFiles,
       }),

@@ -2,7 +2,11 @@
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { TagwrightError } from '@shared/base/errors'
+import type { ReadAt } from '@shared/base/image-header'
 import { decodeBmp, isBmp, type Bitmap } from '@shared/base/decode-bmp'
+import { runToEnd } from '@shared/raw/decode-mosaic'
+import { developDng, developedSize } from '@shared/raw/develop'
+import { isDng, readDng } from '@shared/raw/dng'
 import type { Pixels } from './resize-bilinear'
 
 // One image per thread: libvips' own threads would fight with the training step.
@@ -11,7 +15,7 @@ sharp.concurrency(1)
 sharp.cache(false)
 
 /**
- * Decodes a file: EXIF orientation applied, alpha dropped, 8-bit RGB. An embedded RGB colour profile is not applied, as
+ * Decodes a file: EXIF orientation applied, alpha dropped, 8-bit RGB; camera DNG developed as for the screen. An embedded RGB colour profile is not applied, as
  * in OpenCV and PIL: published weights were trained on the stored numbers. CMYK is converted to sRGB.
  * @throws TagwrightError `image-missing`, `image-unreadable` with the path in `details.file`.
  */
@@ -33,6 +37,7 @@ async function readBytes(file: string): Promise<Buffer> {
 export async function decodeBytes(bytes: Uint8Array, file: string): Promise<Pixels> {
   try {
     if (isBmp(bytes)) return fromBitmap(decodeBmp(bytes))
+    if (isDng(readerOf(bytes))) return fromBitmap(runToEnd(developDng(readerOf(bytes))))
     const { data, info } = await sharp(bytes, { failOn: 'error', ignoreIcc: true })
       .autoOrient()
       .toColourspace('srgb')
@@ -51,6 +56,11 @@ export async function decodeBytes(bytes: Uint8Array, file: string): Promise<Pixe
     throw unreadable(file, error)
   }
 }
+
+const readerOf =
+  (bytes: Uint8Array): ReadAt =>
+  (offset, length) =>
+    bytes.subarray(offset, offset + length)
 
 const fromBitmap = ({ data, width, height }: Bitmap): Pixels => ({
   data: new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4),
@@ -80,6 +90,7 @@ export async function probeImage(file: string): Promise<{ width: number; height:
       const { width, height } = decodeBmp(bytes)
       return { width, height }
     }
+    if (isDng(readerOf(bytes))) return developedSize(readDng(readerOf(bytes)))
     const { autoOrient } = await sharp(bytes).metadata()
     return { width: autoOrient.width, height: autoOrient.height }
   } catch (error) {

@@ -5,6 +5,7 @@ import sharp from 'sharp'
 import { TagwrightError } from '@shared/base/errors'
 import { decodeBmp, isBmp } from '@shared/base/decode-bmp'
 import { makePlanarImage, type PlanarImage } from '@shared/domain/planar-image'
+import { isDngFile, readDngPlanes } from './dng-file'
 import { writeAtomic } from '../files/write-atomic'
 
 /** A decoded file: planes one after the other, as stored, 8 or 16 bits. */
@@ -24,7 +25,7 @@ export interface Levels {
 }
 
 /**
- * Grey files give one plane, all others three; EXIF orientation applied, transparency dropped, no colour profile applied.
+ * Grey files give one plane, camera DNG the four of its mosaic, as stored and not turned, all others three; EXIF orientation applied, transparency dropped, no colour profile applied.
  * @param levels stored numbers that count as 0 and 1 in place of the type's own.
  * @throws `image-missing`, `image-unreadable`.
  */
@@ -38,7 +39,7 @@ export async function readPlanes(file: string, levels: Levels = { black: null, w
     throw new TagwrightError('image-missing', `Image ${file} ${reason}. Restore it or remove the sample.`, { file })
   }
   try {
-    const stored = await decode(bytes)
+    const stored = isDngFile(bytes) ? decodeDng(bytes, levels) : await decode(bytes)
     const black = levels.black ?? stored.black
     const white = levels.white ?? stored.white
     if (white <= black)
@@ -54,6 +55,19 @@ export async function readPlanes(file: string, levels: Levels = { black: null, w
       { cause: error },
     )
   }
+}
+
+/** Linear values as whole numbers: exact where black is one level and the file is linear, as most are. */
+function decodeDng(bytes: Buffer, levels: Levels): StoredPlanes {
+  const given = { ...(levels.black === null ? {} : { black: levels.black }), ...(levels.white === null ? {} : { white: levels.white }) } // prettier-ignore
+  const { planes, dng } = readDngPlanes(bytes, given)
+  const { width, height, channels } = planes
+  const white = levels.white ?? dng.white
+  const black = levels.black ?? Math.round(dng.black.values[0])
+  const data = Uint16Array.from(planes.data, (v) =>
+    Math.min(65535, Math.max(0, Math.round(v * (white - black) + black))),
+  )
+  return { width, height, channels, data, black, white }
 }
 
 async function decode(bytes: Buffer): Promise<StoredPlanes> {
@@ -98,11 +112,12 @@ export function toPlanarImage({ data, width, height, channels, black, white }: S
   return image
 }
 
-/** A PNG of one or three planes. @param bits of a number; @param levels numbers in the file that stand for 0 and 1. */
+/** A PNG of one or three planes; the four of a mosaic are shown in colour, with a gamma of 2.2. @param bits of a number; @param levels numbers in the file that stand for 0 and 1. */
 export async function encodePlanes(
-  { data, width, height, channels }: PlanarImage,
+  image: PlanarImage,
   { bits, black, white }: { bits: 8 | 16; black: number; white: number } = { bits: 8, black: 0, white: 255 },
 ): Promise<Buffer> {
+  const { data, width, height, channels } = image.channels === 4 ? mosaicToColour(image) : image
   const [count, top] = [width * height, bits === 16 ? 65535 : 255]
   const numbers = bits === 16 ? new Uint16Array(data.length) : new Uint8Array(data.length)
   for (let c = 0; c < channels; c++)
@@ -112,6 +127,16 @@ export async function encodePlanes(
     .toColourspace(channels === 1 ? (bits === 16 ? 'grey16' : 'b-w') : bits === 16 ? 'rgb16' : 'srgb')
     .png({ compressionLevel: 4 })
     .toBuffer()
+}
+
+function mosaicToColour({ width, height, data }: PlanarImage): PlanarImage {
+  const count = width * height
+  const colour = makePlanarImage(width, height, 3)
+  for (let i = 0; i < count; i++) {
+    const light = [data[i], (data[count + i] + data[2 * count + i]) / 2, data[3 * count + i]]
+    for (let c = 0; c < 3; c++) colour.data[c * count + i] = Math.max(0, light[c]) ** (1 / 2.2)
+  }
+  return colour
 }
 
 export async function writePlanes(file: string, ...of: Parameters<typeof encodePlanes>): Promise<void> {

@@ -1,5 +1,6 @@
 /** A detector with its classes brought onto a project's labels: from a run's checkpoint or from an ONNX file. */
 import { join } from 'node:path'
+import { TagwrightError } from '@shared/base/errors'
 import { modelOf } from '@shared/catalog/models'
 import type { ModelRef } from '@shared/contract/worker'
 import { mapClasses, type ClassMapping } from '@shared/domain/class-map'
@@ -20,11 +21,16 @@ export interface OpenDetectorOptions {
   provider: Provider
 }
 
+/** A denoiser was asked for classes. */
+export const noModel = (id: string): TagwrightError =>
+  new TagwrightError('bad-option', `${id} removes noise and knows no classes. Choose a trained model.`)
+
 /** @throws what reading the model throws, `class-map-needed`, `bad-class-map`. */
 export async function openDetector(
   options: OpenDetectorOptions,
 ): Promise<{ detector: Detector; mapping: ClassMapping }> {
   const { model, labels, classMap, batch, provider } = options
+  if (model.kind === 'method') throw noModel(model.id)
   if (model.kind === 'run') {
     const checkpoint = await readCheckpoint(join(model.runDir, `${model.checkpoint}.ckpt`))
     const { meta } = checkpoint

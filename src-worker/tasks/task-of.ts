@@ -7,6 +7,7 @@ import { inspectOnnx } from '../predict/onnx-detector'
 
 /** A file without a word about its task is a classifier when it gives one row of numbers an image, else a detector. */
 export async function taskOf(model: ModelRef): Promise<TaskId> {
+  if (model.kind === 'method') return 'denoise'
   if (model.kind === 'run') {
     const { meta } = await readCheckpoint(join(model.runDir, `${model.checkpoint}.ckpt`))
     return taskSchema.parse(meta.task)

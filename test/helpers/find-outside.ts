@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 /** What a test or benchmark may want from outside the repository. */
-export type Need = 'data' | 'golden' | 'browser' | 'gpu' | 'torch' | 'pycocotools' | 'onnxruntime'
+export type Need = 'data' | 'golden' | 'browser' | 'gpu' | 'torch' | 'pycocotools' | 'onnxruntime' | 'dcraw'
 
 /** Where it is, or why it is not there and what to do. */
 export type Found = { path: string } | { reason: string }
@@ -111,6 +111,13 @@ function findOnnxruntime(): Found {
   }
 }
 
+/** Another decoder of camera files, which ours is compared with. */
+function findDcraw(): Found {
+  const places = [...(process.env.DCRAW ? [process.env.DCRAW] : []), '/usr/bin/dcraw', '/usr/local/bin/dcraw']
+  const path = places.find((place) => existsSync(place))
+  return path ? { path } : { reason: `no dcraw at ${places.join(', ')}; apt-get install dcraw or set DCRAW` }
+}
+
 const finders: Record<Need, (root: string) => Found> = {
   data: (root) => findFolder(root, 'TAGWRIGHT_DATA', '../shared/data', 'detect/bccd'),
   golden: (root) => findFolder(root, 'TAGWRIGHT_GOLDEN', '../shared/golden', 'yolox_nano/manifest.json'),
@@ -119,6 +126,7 @@ const finders: Record<Need, (root: string) => Found> = {
   torch: findTorch,
   pycocotools: findPycocotools,
   onnxruntime: findOnnxruntime,
+  dcraw: findDcraw,
 }
 
 /** Looks for something outside the repository; relative folders are taken from `root`, the project's root. */

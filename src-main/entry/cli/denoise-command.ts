@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { TagwrightError } from '@shared/base/errors'
+import { denoisers } from '@shared/catalog/denoisers'
 import { isImage } from '@shared/catalog/formats/common/paths'
 import type { ModelSource, PredictResult } from '@shared/contract/runs'
 import { predictThresholds } from '@shared/contract/worker'
@@ -16,6 +17,8 @@ interface DenoiseOptions {
   run?: string
   checkpoint: 'best' | 'last'
   model?: string
+  method?: string
+  sigma?: number
   project?: string
   out: string
   black?: number
@@ -24,19 +27,26 @@ interface DenoiseOptions {
 }
 
 export const denoiseCommand = (cli: CliContext): Command =>
-  defineCommand('denoise <file...> (--run <run> --project <project> | --model <file>) --out <folder>', 'Remove noise from images.', [
+  defineCommand('denoise <file...> (--run <run> --project <project> | --model <file> | --method <id> --sigma <n>) --out <folder>', 'Remove noise from images.', [
     'denoise night.png --model night.onnx --out clean',
     'denoise photos --project night --run latest --out clean',
+    'denoise photos/*.dng --method bm3d --sigma 8 --out clean',
     'denoise scans/*.png --model scans.onnx --out clean --black 1024 --white 16383',
   ]) // prettier-ignore
     .argument('<files...>', 'image files, or folders with image files')
     .option('--run <run>', 'a run: id, name, or latest')
     .option('--checkpoint <which>', 'of the run: best or last', oneOf('best', 'last'), 'best')
     .option('--model <file.onnx>', 'a denoiser as ONNX file')
+    .option('--method <id>', `without training: ${denoisers.ids.join(', ')}`, oneOf(...(denoisers.ids as [string])))
+    .option('--sigma <n>', 'of --method: standard deviation of the noise, white is 255', number(0, 255))
     .option('--project <project>', 'project folder of the run')
-    .requiredOption('--out <folder>', 'where clean images go, as PNG of as many bits')
-    .option('--black <n>', 'stored number that means black (default: 0)', number(0, 65535))
-    .option('--white <n>', 'stored number that means white (default: 255, or 65535 for 16 bits)', number(1, 65535))
+    .requiredOption('--out <folder>', 'where clean images go, as PNG of as many bits; camera DNG stay DNG')
+    .option('--black <n>', 'stored number that means black (default: 0; DNG: what the file says)', number(0, 65535))
+    .option(
+      '--white <n>',
+      'stored number that means white (default: 255, or 65535 for 16 bits; DNG: what the file says)',
+      number(1, 65535),
+    )
     .option('--provider <id>', providerSchema.options.join(', '), oneOf(...providerSchema.options), 'auto')
     .action(async (given: string[], options: DenoiseOptions, command: Command) => {
       const source = modelOf(options)
@@ -64,9 +74,17 @@ export const denoiseCommand = (cli: CliContext): Command =>
       if (failed.length > 0 && images === 0) process.exitCode = 1
     })
 
-function modelOf({ run, model, checkpoint, project }: DenoiseOptions): ModelSource {
-  if ((run === undefined) === (model === undefined))
-    throw new TagwrightError('usage', 'denoise needs one model: --run <run> with --project, or --model <file.onnx>.')
+function modelOf({ run, model, method, sigma, checkpoint, project }: DenoiseOptions): ModelSource {
+  if (method !== undefined && run === undefined && model === undefined) {
+    if (sigma === undefined)
+      throw new TagwrightError('usage', `${method} must know how strong the noise is. Give its deviation with --sigma, white being 255.`) // prettier-ignore
+    return { kind: 'method', id: method, sigma }
+  }
+  if (method !== undefined || (run === undefined) === (model === undefined))
+    throw new TagwrightError(
+      'usage',
+      'denoise needs one of: --run <run> with --project, --model <file.onnx>, --method <id> with --sigma.',
+    )
   if (model !== undefined) return { kind: 'onnx', file: resolve(model) }
   if (project === undefined)
     throw new TagwrightError('usage', 'A run belongs to a project. Name it with --project, or use --model <file.onnx>.')

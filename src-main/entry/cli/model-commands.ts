@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { z } from 'zod'
 import { TagwrightError } from '@shared/base/errors'
+import { denoisers } from '@shared/catalog/denoisers'
 import type { ExportReport as DatasetReport } from '@shared/contract/datasets'
 import type { ModelSource, PredictedImage, PredictResult, RunExportReport } from '@shared/contract/runs'
 import type { Evaluation, ExportReport } from '@shared/contract/worker'
@@ -92,7 +93,12 @@ const evaluate = (cli: CliContext) =>
       .argument('<project>', 'project folder')
       .option('--predictions <file>', 'a file in COCO result format with the ids of this project')
       .option('--split <split>', 'train, val, test, or all', oneOf(...splitSchema.options, 'all'), 'test')
-      .option('--levels <list>', 'denoisers: noise levels, comma between, e.g. 15,25,50', listOf(number(0, 1e6))),
+      .option('--levels <list>', 'denoisers: noise levels, comma between, e.g. 15,25,50', listOf(number(0, 1e6)))
+      .option(
+        '--methods <list>',
+        `denoisers: measure beside it: ${denoisers.ids.join(', ')}`,
+        listOf(oneOf(...(denoisers.ids as [string]))),
+      ),
     evalThresholds,
   ).action(async (folder: string, options: EvalOptions, command: Command) => {
     const source: ModelSource | { kind: 'predictions'; file: string } = options.predictions
@@ -104,6 +110,7 @@ const evaluate = (cli: CliContext) =>
         source,
         split: options.split === 'all' ? null : options.split,
         ...(options.levels ? { levels: options.levels } : {}),
+        ...(options.methods ? { methods: options.methods } : {}),
         ...inference(options),
       }),
     )
@@ -112,6 +119,7 @@ const evaluate = (cli: CliContext) =>
 interface EvalOptions extends ModelOptions, InferenceOptions {
   predictions?: string
   levels?: number[]
+  methods?: string[]
   split: 'train' | 'val' | 'test' | 'all'
 }
 

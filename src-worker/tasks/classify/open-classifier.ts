@@ -8,7 +8,7 @@ import { TagwrightError } from '@shared/base/errors'
 import { type ClassMapping, mapClasses } from '@shared/domain/class-map'
 import type { ModelInput } from '@shared/domain/model-input'
 import type { EvalBatch, Packing } from '../../data/types'
-import type { OpenDetectorOptions } from '../../predict/open-detector'
+import { noModel, type OpenDetectorOptions } from '../../predict/open-detector'
 import { inspectOnnx } from '../../predict/onnx-detector'
 import { resolveProvider } from '../../runtime/auto-provider'
 import { type Session, openSession, tensor } from '../../runtime/session'
@@ -31,6 +31,7 @@ export interface Classifier {
 export async function openClassifier(options: OpenDetectorOptions): Promise<Classifier> {
   const { model, labels, classMap, batch } = options
   const provider = await resolveProvider(options.provider)
+  if (model.kind === 'method') throw noModel(model.id)
   if (model.kind === 'run') {
     const checkpoint = await readCheckpoint(join(model.runDir, `${model.checkpoint}.ckpt`))
     const { meta } = checkpoint

@@ -17,6 +17,7 @@ import { inspectOnnx } from '../../predict/onnx-detector'
 import { resolveProvider } from '../../runtime/auto-provider'
 import { type Session, openSession, tensor } from '../../runtime/session'
 import { readCheckpoint, weightsOf } from '../../train/checkpoint'
+import { methodDenoiser } from './method-denoiser'
 
 /** Largest tile, px: about what a gigabyte of activations allows at 64 channels. */
 const TILE = 512
@@ -79,6 +80,7 @@ const fileMetadata = z.object({
  * @throws what reading a model throws; `unknown-model` for a file that takes or gives no planes.
  */
 export async function openDenoiser(ref: ModelRef, provider: Provider): Promise<Denoiser> {
+  if (ref.kind === 'method') return methodDenoiser(ref)
   if (ref.kind === 'run') {
     const checkpoint = await readCheckpoint(join(ref.runDir, `${ref.checkpoint}.ckpt`))
     const { model: id, modelParams: params, surgery } = checkpoint.meta

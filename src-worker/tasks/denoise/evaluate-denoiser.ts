@@ -54,6 +54,7 @@ export async function evaluateDenoiser(
       // A grey model is measured on grey images, as its tables are.
       channels: denoiser.channels === 1 ? 1 : null,
       seed: 0,
+      classical: input.methods ?? [],
       signal,
       onImage: (compared) => pictures?.add(compared),
       onProgress: (done, total) => report.progress('denoising', done, total),
@@ -83,7 +84,7 @@ async function noiseFor(
   samples: readonly SnapshotSample[],
 ): Promise<SetNoise> {
   // prettier-ignore
-  const told = model.kind === 'run' ? await runNoise(model.runDir) : await fileNoise(model.file)
+  const told = model.kind === 'run' ? await runNoise(model.runDir) : model.kind === 'onnx' ? await fileNoise(model.file) : null
   const noise = noiseSchema.parse(told ?? {})
   const hasPairs = samples.some(({ pair }) => pair !== undefined)
   const trained = noise.id === 'auto' ? (hasPairs ? 'pairs' : 'gaussian') : noise.id

@@ -1,16 +1,18 @@
 /** PSNR and SSIM of a denoiser on images: noise seeded by level and image, so that every model sees the same. */
 import { rng } from '@shared/base/rng'
+import { denoisers } from '@shared/catalog/denoisers'
 import { atLevel, levelTitle, type SetNoise } from '@shared/domain/noise'
 import { withChannels } from '@shared/domain/plane-channels'
 import type { PlanarImage } from '@shared/domain/planar-image'
 import type { SnapshotSample } from '@shared/domain/snapshot'
-import { psnr } from '@shared/evaluation/psnr'
+import { meanSquaredError, psnr } from '@shared/evaluation/psnr'
 import { meanQuality, type Quality, type Restoration } from '@shared/evaluation/restoration'
 import { ssim } from '@shared/evaluation/ssim'
 import { toPlanarImage } from '../../data/planes'
 import type { Denoiser } from './denoiser'
 import { cropPlanes, type PlaneCache } from './plane-cache'
 import { makeNoisy } from './make-noisy'
+import { runMethod } from './method-denoiser'
 
 /** SSIM's window. */
 const SMALLEST = 11
@@ -32,6 +34,8 @@ export interface EvaluateImagesOptions {
   /** Of what the images are brought to; null: as they are. */
   channels: number | null
   seed: number
+  /** Ids of classical denoisers to measure beside it. They are told the noise's true deviation from the clean image. */
+  classical?: readonly string[]
   signal?: AbortSignal | undefined
   onImage?(compared: Compared): Promise<void> | void
   onProgress?(done: number, total: number): void
@@ -39,10 +43,11 @@ export interface EvaluateImagesOptions {
 
 /** Images that cannot be read are left out. */
 export async function evaluateImages(denoiser: Denoiser, options: EvaluateImagesOptions): Promise<Restoration> {
-  const { samples, noise, signal } = options
+  const { samples, noise, signal, classical = [] } = options
   const methods = [
     { id: 'noisy', title: 'noisy input' },
     { id: 'model', title: 'model' },
+    ...classical.map((id) => ({ id, title: denoisers.get(id).title })),
   ]
   const levels: Restoration['levels'] = noise.levels.map((level) => ({
     level,
@@ -60,11 +65,11 @@ export async function evaluateImages(denoiser: Denoiser, options: EvaluateImages
       const random = rng(options.seed, 'evaluate', at.level, sample.id)
       const noisy = pair.noisy ?? (await makeNoisy(pair.clean, atLevel(noise, at.level), random))
       const output = await denoiser.denoise(noisy)
-      at.perImage.push({
-        sample: sample.id,
-        name: sample.name,
-        scores: [compare(noisy, pair.clean), compare(output, pair.clean)],
-      })
+      const scores = [compare(noisy, pair.clean), compare(output, pair.clean)]
+      const sigma = Math.sqrt(meanSquaredError(noisy, pair.clean))
+      for (const id of classical)
+        scores.push(compare(await runMethod(id, noisy, sigma, () => signal?.throwIfAborted()), pair.clean))
+      at.perImage.push({ sample: sample.id, name: sample.name, scores })
       await options.onImage?.({ sample, level: at.level, clean: pair.clean, noisy, output })
     }
     options.onProgress?.(done + 1, samples.length)

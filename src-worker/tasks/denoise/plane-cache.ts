@@ -67,7 +67,8 @@ const describe = ({ width, height, channels }: StoredPlanes): string => `${width
 export type Orientation = number
 
 /**
- * A square of a file as numbers 0..1, turned; beyond the edges the image is mirrored.
+ * A square of a file as numbers 0..1, turned; beyond the edges the image is mirrored. The four planes of a Bayer mosaic
+ * are turned as the mosaic would be, cut so that it stays RGGB: colours keep their places between each other.
  * @param channels what the model takes.
  */
 export function cropPlanes(
@@ -76,6 +77,21 @@ export function cropPlanes(
 ): PlanarImage {
   const out = makePlanarImage(side, side, has)
   const scale = 1 / (white - black)
+  if (has === 4) {
+    for (let c = 0; c < 4; c++)
+      for (let j = 0; j < side; j++)
+        for (let i = 0; i < side; i++) {
+          // Pixels of the mosaic. Mirrored about an even one, even pixels stay even.
+          const [across, down] = [2 * i + (c & 1), 2 * j + (c >> 1)]
+          const a = turn & 1 ? 2 * side - across : across
+          const b = turn & 2 ? 2 * side - down : down
+          const [column, row] = turn & 4 ? [b, a] : [a, b]
+          const plane = (row & 1) * 2 + (column & 1)
+          const from = (plane * height + reflect(y + (row >> 1), height)) * width + reflect(x + (column >> 1), width)
+          out.data[(c * side + j) * side + i] = (data[from] - black) * scale
+        }
+    return withChannels(out, channels)
+  }
   for (let c = 0; c < has; c++)
     for (let j = 0; j < side; j++)
       for (let i = 0; i < side; i++) {

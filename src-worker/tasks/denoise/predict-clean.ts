@@ -1,8 +1,10 @@
-/** The worker's `predict` for denoisers: clean images of files, as PNG with as many bits. */
+/** The worker's `predict` for denoisers: clean images of files, as PNG with as many bits; camera DNG as DNG. */
+import { readFile } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import type { z } from 'zod'
 import { TagwrightError, toErrorShape } from '@shared/base/errors'
 import type { workerContract } from '@shared/contract/worker'
+import { denoiseDngFile, isDngFile } from '../../data/dng-file'
 import { readPlanes, toPlanarImage, writePlanes } from '../../data/planes'
 import type { WorkerTask } from '../worker-task'
 import { openDenoiser } from './denoiser'
@@ -24,6 +26,14 @@ export const predictClean: WorkerTask['predict'] = async (input, report, signal)
     for (const { id, file } of images) {
       signal?.throwIfAborted()
       try {
+        if (isDngFile(await readFile(file).catch(() => Buffer.alloc(0)))) {
+          const levels = { ...(restore.black === null ? {} : { black: restore.black }), ...(restore.white === null ? {} : { white: restore.white }) } // prettier-ignore
+          const out = join(restore.out, freeName(file, names, '.dng'))
+          const size = await denoiseDngFile(file, out, (planes) => denoiser.denoise(planes), levels)
+          report.detections({ image: id, ...size, detections: [] })
+          made++
+          continue
+        }
         const stored = await readPlanes(file, restore)
         const clean = await denoiser.denoise(toPlanarImage(stored))
         const bits = stored.data instanceof Uint16Array ? 16 : 8
@@ -55,10 +65,10 @@ export const predictClean: WorkerTask['predict'] = async (input, report, signal)
 }
 
 /** Two images of one name in different folders get different files. */
-function freeName(file: string, taken: Set<string>): string {
+function freeName(file: string, taken: Set<string>, ending = '.png'): string {
   const stem = basename(file, extname(file))
-  let name = `${stem}.png`
-  for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${stem}-${n}.png`
+  let name = `${stem}${ending}`
+  for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${stem}-${n}${ending}`
   taken.add(name.toLowerCase())
   return name
 }

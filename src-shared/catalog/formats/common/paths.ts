@@ -2,7 +2,7 @@
 import type { Split } from '../../../domain/split'
 
 const imageExtensions = new Set(
-  'jpg jpeg jpe jfif png bmp gif webp tif tiff avif heic heif ppm pgm'.split(' ').map((ext) => `.${ext}`),
+  'jpg jpeg jpe jfif png bmp gif webp tif tiff avif heic heif ppm pgm dng'.split(' ').map((ext) => `.${ext}`),
 )
 
 export const isImage = (path: string): boolean => imageExtensions.has(extension(path))
