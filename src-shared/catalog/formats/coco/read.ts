@@ -11,9 +11,10 @@ import type { Skeleton } from '../../../domain/skeleton'
 import type { Split } from '../../../domain/split'
 import type { FormatSource } from '../../format'
 import { checkShape } from '../common/check-shape'
-import { imageIndex, nearestTo, type ImageIndex } from '../common/image-index'
+import { findImage } from '../common/find-image'
+import { imageIndex, type ImageIndex } from '../common/image-index'
 import { uniqueNames } from '../common/label-list'
-import { baseName, folderOf, joinPath, splitOfName, splitOfPath, stem } from '../common/paths'
+import { baseName, folderOf, splitOfName, splitOfPath, stem } from '../common/paths'
 import { readExtras, readShape, type Row } from './annotation'
 import { readElements } from './json-elements'
 import { notCoco, scanTopLevel, type JsonSpan } from './json-scan'
@@ -267,7 +268,11 @@ function readImage(
     return void skip('bad-image', 'An image without id or file_name is skipped.')
   if (imageOf.has(id))
     return void skip('duplicate-image', `Image ${String(id)} appears twice; the second, ${file_name}, is skipped.`)
-  const path = findImage(file_name, at, state.images, split, issues)
+  const { path, rivals } = findImage(file_name, folderOf(at.file), state.images, split)
+  if (rivals.length) {
+    const message = `${rivals.length} images are called "${file_name}" (${rivals.slice(0, 3).join(', ')}); the first is taken.`
+    issues.push({ level: 'warning', code: 'ambiguous-image', message, ...at })
+  }
   const image: Image = { key: `${prefix}${String(id)}` }
   if (typeof width === 'number' && typeof height === 'number' && width > 0 && height > 0)
     Object.assign(image, { width, height })
@@ -286,26 +291,6 @@ function readImage(
   if ((tagwright as { reviewed?: unknown } | undefined)?.reviewed === true) sample.reviewed = true
   if (Object.keys(rest).length) sample.extra = { coco: rest }
   samples.push(sample)
-}
-
-/** As a path from the file's folder or the root, else by its trailing folders, else by its bare name. */
-function findImage(name: string, at: At, images: ImageIndex, split: Split | undefined, issues: DatasetIssue[]): string {
-  const folder = folderOf(at.file)
-  for (const path of [joinPath(folder, name), joinPath(name)]) if (path !== null && images.has(path)) return path
-  const clean = joinPath(name.replace(/^(\.\.[\\/])+/, '')) ?? baseName(name.replaceAll('\\', '/'))
-  const all = images.byName(baseName(clean))
-  const tail = all.filter((path) => path.endsWith(`/${clean}`))
-  let found = tail.length ? tail : all
-  if (found.length > 1 && split) {
-    const inSplit = found.filter((path) => splitOfPath(path) === split)
-    if (inSplit.length) found = inSplit
-  }
-  if (found.length > 1) found = nearestTo(folder, found)
-  if (found.length > 1) {
-    const message = `${found.length} images are called "${name}" (${found.slice(0, 3).join(', ')}); the first is taken.`
-    issues.push({ level: 'warning', code: 'ambiguous-image', message, ...at })
-  }
-  return found[0] ?? joinPath(folder, clean) ?? clean
 }
 
 function readAnnotation(
