@@ -165,8 +165,11 @@ describe('COCO', () => {
     await fc.assert(
       fc.asyncProperty(datasets(shape as fc.Arbitrary<Shape>, { ids: true }), async (chunk) => {
         const { read } = await roundTrip('coco', chunk, sizesOf(chunk))
+        const [after, before] = [comparable(read), comparable(chunk)]
+        // Classes without a skeleton get one of unnamed points; skeletons are tested by the examples.
+        after.labels.forEach((label) => delete label.skeleton)
         // A box is written as corner and size: the far corner may move by the last bit.
-        expectClose(comparable(read), comparable(chunk), 1e-12 * width)
+        expectClose(after, before, 1e-12 * width)
       }),
     )
   })
