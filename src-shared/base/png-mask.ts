@@ -49,7 +49,7 @@ export async function decodePngMask(base64: string): Promise<MaskPicture> {
   const raw = await pump(new DecompressionStream('deflate'), data, (rowBytes + 1) * height)
   if (raw.length !== (rowBytes + 1) * height) throw new Error('its pixels are cut off')
   const pixels = new Uint8Array(width * height)
-  let above = new Uint8Array(rowBytes)
+  let above: Uint8Array = new Uint8Array(rowBytes)
   for (let y = 0; y < height; y++) {
     const row = raw.subarray(y * (rowBytes + 1) + 1, (y + 1) * (rowBytes + 1))
     unfilter(raw[y * (rowBytes + 1)], row, above)

@@ -45,7 +45,10 @@ async function summarise(path: string): Promise<string> {
     return `${report.format}, ${report.samples} images (${report.states.missing} missing), ${report.annotations} objects: ${[...new Set(kinds)].slice(0, 3).join(', ')}${codes.length ? `; ${codes.sort().join(', ')}` : ''}`
   } catch (error) {
     if (error instanceof TagwrightError)
-      return `${error.code}: ${error.message.replace(data.path, '...').slice(0, 400)}`
+      return `${error.code}: ${error.message
+        .replace(data.path, '...')
+        .replace(/ Known: .*/, '')
+        .slice(0, 400)}`
     throw error
   }
 }

@@ -133,7 +133,9 @@ async function readFile(file: string, object: JsonObject, state: State, chunk: C
   const sample = toSample(path)
   const [width, height] = [toNumber(fields.imageWidth), toNumber(fields.imageHeight)]
   const isStated = width !== undefined && height !== undefined && width > 0 && height > 0
-  const size = isStated ? { width, height } : ((await state.source.imageSize(path)) ?? {})
+  const size: { width?: number; height?: number } = isStated
+    ? { width, height }
+    : ((await state.source.imageSize(path)) ?? {})
   if (isStated) Object.assign(sample, { width, height })
   if (fields.checked === true) sample.reviewed = true
   const kept: Row = Object.fromEntries(Object.entries(fields).filter(([key]) => !fileFields.has(key)))
