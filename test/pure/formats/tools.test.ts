@@ -83,7 +83,7 @@ describe('CVAT', () => {
 <polyline label="car" points="1,2;3,4"/>
 </image>`),
     }) // prettier-ignore
-    expect(codes(chunk)).toEqual(['warning kept-shape annotations.xml:10'])
+    expect(codes(chunk)).toEqual(['warning beyond-image annotations.xml:7', 'warning kept-shape annotations.xml:10'])
     expect(objects(chunk).slice(0, 2)).toEqual([
       { label: 'cat', kind: 'keypoints', keypoints: [[0, 0, 0], [5, 6, 1]] },
       { label: 'car', kind: 'rotated-box', rotatedBox: [20, 40, 20, 40, 45] },
@@ -176,7 +176,7 @@ describe('Label Studio', () => {
       { label: 'dog', kind: 'keypoints', keypoints: [[50, 25, 2]], box: [0, 0, 100, 50] },
       { label: 'day', kind: 'tag' },
     ]) // prettier-ignore
-    expect(codes(chunk)).toEqual(['warning kept-region x.json:1'])
+    expect(codes(chunk)).toEqual(['warning beyond-image x.json:1', 'warning kept-region x.json:1'])
     expect(chunk.samples[0].path).toBe('a.jpg')
   })
   it('reads JSON-MIN', async () => {
