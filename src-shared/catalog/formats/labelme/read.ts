@@ -73,7 +73,7 @@ interface Group {
 
 const labelOf = (row: Row): string | null =>
   typeof row.label === 'string' && row.label.trim() !== '' ? row.label.trim() : null
-const ownOf = (row: Row): { label?: unknown; pose?: unknown } => (row.tagwright ?? {}) as Row
+const ownOf = (row: Row): { label?: unknown; pose?: unknown; object?: unknown } => (row.tagwright ?? {}) as Row
 
 function groupRows({ rows, lines }: JsonObject, className: string): Group[] {
   const groups: Group[] = []
@@ -213,7 +213,7 @@ async function makeShape(
         const isHidden = ((row.flags ?? {}) as Row).occluded === true || row.difficult === true
         const [x, y] = read.shape.keypoints[0]
         keypoints[at] = [x, y, isHidden ? 1 : 2]
-        first ??= kind === 'single' ? row : {}
+        first ??= kind === 'single' ? row : ((ownOf(row).object ?? {}) as Row)
       }
     }
   }

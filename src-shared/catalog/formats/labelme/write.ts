@@ -127,7 +127,12 @@ async function toShapes(
         const hidden = v === 1 ? { occluded: true } : {}
         const bare = { label: names[i], points: [[x, y]], group_id: group, description: '', shape_type: 'point', flags: hidden, mask: null } // prettier-ignore
         if (isLone) rows.push({ ...base('point', [[x, y]]), flags: { ...(keptFlags as Row | undefined), ...hidden } })
-        else rows.push({ ...bare, ...own })
+        else if (shape.box || rows.length) rows.push({ ...bare, ...own })
+        else {
+          // Without a rectangle the first point carries what belongs to the whole object.
+          const { points: _p, label: _l, group_id: _g, shape_type: _t, mask: _m, ...object } = base('point', [])
+          rows.push({ ...bare, tagwright: { label: name, object } })
+        }
       })
       if (!rows.length) report({ level: 'skipped', code: 'unsupported-shape', message: `A pose "${name}" without points and without a box has no place in labelme and is not written.` }) // prettier-ignore
       return rows
