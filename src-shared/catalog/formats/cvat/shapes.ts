@@ -64,7 +64,12 @@ export function readCvatShape(
       const angle = Number(node.attributes.rotation ?? 0)
       if (!Number.isFinite(angle)) return { code: 'bad-number', problem: `has rotation="${node.attributes.rotation}", which is no number` } // prettier-ignore
       if (angle === 0) return { shape: { kind: 'box', box: [x1, y1, x2, y2] } }
-      return { shape: { kind: 'rotated-box', rotatedBox: [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, angle] } }
+      return {
+        shape: {
+          kind: 'rotated-box',
+          rotatedBox: [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, angle === 360 ? 0 : angle],
+        },
+      }
     }
     case 'polygon': {
       const ring = readPoints(node)

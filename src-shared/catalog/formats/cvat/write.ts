@@ -93,8 +93,8 @@ function toElement(
       return element('box', boxAttributes(shape.box))
     case 'rotated-box': {
       const [x, y, w, h, angle] = shape.rotatedBox
-      // CVAT knows 0 to 360 degrees.
-      const turned = ((angle % 360) + 360) % 360
+      // CVAT knows 0 to 360 degrees; 0 would make it an upright box.
+      const turned = ((angle % 360) + 360) % 360 || 360
       return element('box', { ...boxAttributes([x - w / 2, y - h / 2, x + w / 2, y + h / 2]), rotation: `${turned}` })
     }
     case 'polygon': {

@@ -141,7 +141,7 @@ export function shapeOf({ type, value }: Region, width: number, height: number):
       if (angle === 0) return { shape: { kind: 'box', box: [px(x), py(y), px(x) + px(w), py(y) + py(h)] } }
       const [c, s] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)]
       const [dx, dy] = [px(w) / 2, py(h) / 2]
-      return { shape: { kind: 'rotated-box', rotatedBox: [px(x) + dx * c - dy * s, py(y) + dx * s + dy * c, px(w), py(h), angle] } } // prettier-ignore
+      return { shape: { kind: 'rotated-box', rotatedBox: [px(x) + dx * c - dy * s, py(y) + dx * s + dy * c, px(w), py(h), angle === 360 ? 0 : angle] } } // prettier-ignore
     }
     case 'polygonlabels': {
       const points = toPoints(value.points)

@@ -88,7 +88,7 @@ function toRegions(
       const [cx, cy, w, h, angle] = shape.rotatedBox
       const [c, s] = [Math.cos((angle * Math.PI) / 180), Math.sin((angle * Math.PI) / 180)]
       const [x, y] = [cx - (w / 2) * c + (h / 2) * s, cy - (w / 2) * s - (h / 2) * c]
-      return [region('rectangle', { ...box([x, y, x + w, y + h]), width: percent(w, width), height: percent(h, height), rotation: angle })] // prettier-ignore
+      return [region('rectangle', { ...box([x, y, x + w, y + h]), width: percent(w, width), height: percent(h, height), rotation: angle || 360 })] // prettier-ignore
     }
     case 'polygon': {
       const value = ellipse as { x: number; y: number; radiusX: number; radiusY: number; rotation?: number } | undefined
