@@ -37,9 +37,11 @@ export async function chooseFormat(source: NodeSource, wanted: string): Promise<
       const message = `${source.given} holds ${raw.length} camera RAW files, first ${raw[0].path}, which cannot be decoded here. Convert them to JPEG, PNG or TIFF and import those.`
       throw new TagwrightError('cannot-decode', message, { path: source.given })
     }
+    const [named] = source.named
+    const content = extension(named ?? '') === '.json' ? describeJson(await source.head(named, 1 << 18)) : null
     throw new TagwrightError(
       'unknown-format',
-      `No known annotation format was found in ${source.given}, which holds ${describeFiles(source)}. Known: ${formats.ids.join(', ')}.`,
+      `No known annotation format was found in ${source.given}, which holds ${content ?? describeFiles(source)}. Known: ${formats.ids.join(', ')}.`,
       { path: source.given },
     )
   }
@@ -98,4 +100,34 @@ function describeFiles({ files }: NodeSource): string {
   ]
   const parts = [...(images ? [`${images} images`] : []), ...kinds.slice(0, 5)]
   return parts.join(', ') || 'nothing'
+}
+
+/** What the beginning of a JSON file is, in words; null: not JSON. */
+function describeJson(head: string): string | null {
+  const text = head.trimStart()
+  if (text[0] !== '{' && text[0] !== '[') return null
+  const keys = firstKeys(text.slice(text[0] === '[' ? text.indexOf('{') : 0))
+  const fields = `the fields ${keys
+    .slice(0, 6)
+    .map((key) => `"${key}"`)
+    .join(', ')}`
+  if (!keys.length) return text[0] === '[' ? 'a JSON list' : 'a JSON object'
+  if (text[0] === '{') return `a JSON object with ${fields}`
+  const isResult = ['image_id', 'category_id', 'score'].every((key) => keys.includes(key))
+  return isResult
+    ? `a list of detections with ${fields}: results of a model, which name no images (compare them with their ground truth by "eval-coco")`
+    : `a list of objects with ${fields}`
+}
+
+/** Names of the first object's own fields, as far as they are in the text. */
+function firstKeys(text: string): string[] {
+  const keys: string[] = []
+  let depth = 0
+  for (const match of text.matchAll(/"((?:[^"\\]|\\.)*)"(\s*:)?|[{}[\]]/g)) {
+    if (match[1] !== undefined) {
+      if (match[2] && depth === 1 && keys.length < 12) keys.push(match[1].slice(0, 40))
+    } else if ('{['.includes(match[0])) depth++
+    else if (--depth === 0) break
+  }
+  return keys
 }

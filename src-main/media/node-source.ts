@@ -61,7 +61,10 @@ function openFolder(folder: string): NodeSource {
 /** Where the images of an annotation file may be. */
 function foldersAround(file: string): string[] {
   const folder = dirname(file)
-  return annotationFolder.test(basename(folder)) ? [dirname(folder)] : [folder]
+  const above = dirname(folder)
+  // PoseTrack keeps one file a video in annotations/val.
+  if (siblings.test(basename(folder)) && annotationFolder.test(basename(above))) return [dirname(above)]
+  return annotationFolder.test(basename(folder)) ? [above] : [folder]
 }
 
 function createSource(root: string, listed: readonly string[], named: readonly string[]): NodeSource {

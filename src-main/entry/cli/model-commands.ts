@@ -18,6 +18,7 @@ import { formatEvaluation } from '@shared/evaluation/format-evaluation'
 import { withoutProject, withProject, type Api, type CliContext } from './context'
 import { defineCommand, integer, listOf, number, oneOf } from './define-command'
 import { followJob } from './follow-job'
+import { formatNames, parseFormatOptions } from './format-options'
 import { bytes, plural, score } from './text'
 
 export const modelCommands = (cli: CliContext): Command[] => [
@@ -344,15 +345,16 @@ const exportData = (cli: CliContext) =>
     ],
   )
     .argument('<project>', 'project folder')
-    .requiredOption('--format <format>', 'voc, yolo, coco...')
+    .requiredOption('--format <format>', formatNames)
     .requiredOption('--out <folder>', 'folder to write')
     .option('--splits <list>', 'only these, comma between (default: all images)', listOf(oneOf(...splitSchema.options)))
+    .option('--option <key=value...>', 'of the format, e.g. task=obb (yolo), index=path (deeplabcut)')
     .option('--reference', 'write annotation files only, no images', false)
     .option('--force', 'write into a folder that is not empty', false)
     .option('--rename', 'number images whose names collide', false)
     .option('--zip', '--out names a zip file to write instead of a folder', false)
     .action(async (folder: string, options: ExportDataOptions, command: Command) => {
-      const { format, splits = [], reference, force, rename, zip } = options
+      const { format, splits = [], reference, force, rename, zip, option } = options
       const report = await withProject(cli, folder, (api) =>
         followJob<DatasetReport>(cli, api, () =>
           api.datasets.export({
@@ -363,6 +365,7 @@ const exportData = (cli: CliContext) =>
             force,
             rename,
             zip,
+            options: parseFormatOptions(option),
           }),
         ),
       )
@@ -372,6 +375,7 @@ const exportData = (cli: CliContext) =>
       ])
     })
 interface ExportDataOptions {
+  option?: string[]
   format: string
   out: string
   splits?: ('train' | 'val' | 'test')[]

@@ -9,6 +9,7 @@ import { createStudio } from '../../host/studio'
 import { withProject, type CliContext } from './context'
 import { defineCommand, oneOf } from './define-command'
 import { followJob } from './follow-job'
+import { formatNames, parseFormatOptions } from './format-options'
 import { plural, table } from './text'
 
 export function projectCommands(cli: CliContext): Command[] {
@@ -43,10 +44,11 @@ const importData = (cli: CliContext) =>
     'import cells ./bccd                        (a Pascal VOC folder keeps the splits of ImageSets/Main)',
     'import cells labels.json --format coco --split train',
     'import cells ./yolo --labels classes.txt --copy',
+    'import mice ./cage-Ada-2026-11-22 --option label=mouse     (a DeepLabCut project)',
   ])
     .argument('<project>', 'project folder')
     .argument('<path...>', 'folders, images, or annotation files (COCO JSON, data.yaml)')
-    .option('--format <format>', 'auto, voc, yolo, coco, images...', 'auto')
+    .option('--format <format>', `auto, ${formatNames}`, 'auto')
     .option(
       '--split <split>',
       'train, val or test for all of it; auto keeps what the files say',
@@ -54,6 +56,10 @@ const importData = (cli: CliContext) =>
       'auto',
     ) // prettier-ignore
     .option('--labels <file>', 'class list: one name a line, or YAML with "names"')
+    .option(
+      '--option <key=value...>',
+      'of the format: label=mouse (deeplabcut), task=obb (yolo), origin=official (voc)',
+    )
     .option('--copy', 'copy images into the project instead of referring to them', false)
     .action(async (folder: string, paths: string[], options: ImportOptions, command: Command) => {
       const report = await withProject(cli, folder, (api) =>
@@ -64,6 +70,7 @@ const importData = (cli: CliContext) =>
             split: options.split,
             labels: options.labels ? resolve(options.labels) : null,
             copy: options.copy,
+            options: parseFormatOptions(options.option),
           }),
         ),
       )
@@ -71,6 +78,7 @@ const importData = (cli: CliContext) =>
     })
 interface ImportOptions {
   format: string
+  option?: string[]
   split: 'train' | 'val' | 'test' | 'auto'
   labels?: string
   copy: boolean

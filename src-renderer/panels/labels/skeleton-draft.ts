@@ -1,6 +1,6 @@
 /** A skeleton while it is drawn: points with places on a canvas, edges between them; made into a Skeleton to be saved. */
 import type { Skeleton } from '@shared/domain/skeleton'
-import { flipByName } from './flip-by-name'
+import { flipByName } from '@shared/domain/flip-by-name'
 
 /** The canvas: all drafts share its size, whatever lies behind it. */
 export const canvasWidth = 1000

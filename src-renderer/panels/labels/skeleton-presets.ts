@@ -1,6 +1,6 @@
 /** Skeletons to begin with. Names, edges and sigmas of the person: COCO keypoints (Lin et al. 2014, arXiv:1405.0312). */
 import type { Skeleton } from '@shared/domain/skeleton'
-import { flipByName } from './flip-by-name'
+import { flipByName } from '@shared/domain/flip-by-name'
 
 type Part = readonly [name: string, x: number, y: number, sigma: number]
 

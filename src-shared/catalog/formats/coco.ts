@@ -1,9 +1,9 @@
 /** COCO JSON: boxes, polygons, run-length masks and keypoints of a whole data set in one file of any size. */
 import { z } from 'zod'
 import { TagwrightError } from '../../base/errors'
-import { decodeText } from '../../base/text'
 import { defineFormat, type FormatProbe } from '../format'
 import { extension } from './common/paths'
+import { probeOf } from './common/read-head'
 import { cocoExamples } from './coco/examples'
 import { readCoco } from './coco/read'
 import { writeCoco } from './coco/write'
@@ -21,13 +21,8 @@ export default defineFormat<Record<string, never>>({
   },
 
   async *read(source, options) {
-    const head = async (path: string, bytes = 65536) => {
-      let text = ''
-      for await (const piece of source.stream(path, 0, bytes)) text += decodeText(piece)
-      return text
-    }
     const files = source.named.filter((path) => extension(path) === '.json')
-    if (!files.length) files.push(...(await findFiles({ files: source.files, named: source.named, head })))
+    if (!files.length) files.push(...(await findFiles(probeOf(source))))
     if (!files.length) {
       throw new TagwrightError(
         'not-coco',

@@ -24,7 +24,8 @@ export default defineFormat<Record<string, never>>({
       }),
     },
   ],
-  match: (probe) => Promise.resolve(imageIndex(probe.files).paths.length > 0 ? 0.01 : 0),
+  /** A file that was named is to be read: the images around it are no answer. */
+  match: (probe) => Promise.resolve(!probe.named.length && imageIndex(probe.files).paths.length > 0 ? 0.01 : 0),
   async *read(source, options) {
     yield { labels: (options.labels ?? []).map((name) => ({ key: name, name })) }
     const { paths } = imageIndex(source.files)

@@ -17,6 +17,7 @@ import { buffer } from 'node:stream/consumers'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ZipFile } from 'yazl'
+import { formats } from '@shared/catalog/formats'
 import { datasetsContract } from '@shared/contract/datasets'
 import { exportDataset } from '../../../src-main/jobs/export-data-job'
 import { importDatasets } from '../../../src-main/jobs/import-job'
@@ -94,7 +95,7 @@ describe('what cannot be imported, and what the message says', () => {
       'a folder of something else',
       () => write('d/notes.md', 'x'),
       'unknown-format',
-      'No known annotation format was found in ROOT/d, which holds .md. Known: class-folders, coco, images, voc, yolo.',
+      `No known annotation format was found in ROOT/d, which holds .md. Known: ${formats.ids.join(', ')}.`,
     ],
   ])('%s', async (_, make, code, text) => {
     make()
@@ -111,7 +112,7 @@ describe('what cannot be imported, and what the message says', () => {
     })
     await expect(importIt('d', { format: 'vox' })).rejects.toMatchObject({
       code: 'unknown-id',
-      message: 'There is no format "vox". Did you mean "voc"? Known: class-folders, coco, images, voc, yolo.',
+      message: `There is no format "vox". Did you mean "voc"? Known: ${formats.ids.join(', ')}.`,
     })
     await expect(importIt('d', { options: { origin: 'x' } })).rejects.toMatchObject({ code: 'bad-option' })
     await expect(importIt('d', { labels: at('none.txt') })).rejects.toMatchObject({

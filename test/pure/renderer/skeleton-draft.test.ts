@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { skeletonFault } from '@shared/domain/skeleton'
-import { flipByName, mirroredName } from '../../../src-renderer/panels/labels/flip-by-name'
+import { flipByName, mirroredName } from '@shared/domain/flip-by-name'
 import {
   addPoint,
   draftOf,
@@ -31,6 +31,7 @@ describe('names of sides', () => {
   })
   it('pairs only points whose partner is there', () => {
     expect(flipByName(['nose', 'left_eye', 'right_eye', 'left_ear'])).toEqual([0, 2, 1, 3])
+    expect(flipByName(['leftear', 'rightEar', 'leftover', 'bright', 'earleft', 'earright'])).toEqual([1, 0, 2, 3, 5, 4])
   })
 })
 

@@ -5,6 +5,7 @@ import type { DatasetAnnotation, DatasetIssue } from '../../../domain/dataset'
 import { ringArea, type Box } from '../../../domain/geometry'
 import { rotatedBoxCorners, shapeBox } from '../../../domain/shape-box'
 import { maskArea, rleFromString, rleToString } from '../../../evaluation/mask'
+import { gatherPoints, splitWholeBody } from './points'
 
 export type Row = Record<string, unknown>
 type Warn = (code: string, message: string) => void
@@ -17,11 +18,15 @@ export interface CocoAnnotationExtra extends Row {
 /** Boxes that differ by less are the outline's own bounds, rounded. */
 const sameBox = 1e-6
 
-/** The shape, or the reason why there is none. */
+/**
+ * The shape, or the reason why there is none; `kept` goes over the fields that are not interpreted.
+ * @param named points of the category's skeleton; 0: it has none.
+ */
 export function readShape(
   row: Row,
   size: { width?: number; height?: number },
   warn: Warn,
+  named = 0,
 ): { shape: Shape; kept?: Row } | { code: string; problem: string } {
   const box = readBox(row.bbox, warn)
   if (box === null)
@@ -29,18 +34,35 @@ export function readShape(
       code: 'bad-box',
       problem: `The bbox ${brief(row.bbox)} is not four numbers [x, y, width, height]; the annotation is skipped. Correct it.`,
     }
-  const keypoints = row.keypoints
-  if (Array.isArray(keypoints) && keypoints.length > 0) {
-    if (keypoints.length % 3 !== 0) {
+  const points = gatherPoints(row, named)
+  if (points) {
+    const { values } = points
+    const count = Math.max(named, values.length / 3)
+    if (values.length % 3 !== 0) {
       return {
         code: 'bad-keypoints',
-        problem: `The keypoints have ${keypoints.length} numbers; they are x, y, v for each point. The annotation is skipped; correct it.`,
+        problem: `The keypoints have ${values.length} numbers; they are x, y, v for each point. The annotation is skipped; correct it.`,
       }
     }
-    const shape: Shape = { kind: 'keypoints', keypoints: readKeypoints(keypoints, warn), ...(box ? { box } : {}) }
+    if (named > 0 && count > named) {
+      return {
+        code: 'bad-keypoints',
+        problem: `The annotation has ${count} keypoints, its category ${named}; it is skipped. Correct one of the two.`,
+      }
+    }
+    const keypoints = readKeypoints(values, warn)
+    while (keypoints.length < count) keypoints.push([0, 0, 0])
+    const shape: Shape = { kind: 'keypoints', keypoints, ...(box ? { box } : {}) }
     const outline = row.segmentation
     const hasOutline = Array.isArray(outline) ? outline.length > 0 : outline !== undefined && outline !== null
-    return hasOutline ? { shape, kept: { segmentation: outline } } : { shape }
+    return {
+      shape,
+      kept: {
+        ...(hasOutline ? { segmentation: outline } : {}),
+        ...(points.wholeBody ? { wholeBody: true } : {}),
+        ...Object.fromEntries(points.used.map((field) => [field, undefined])),
+      },
+    }
   }
   const outlined = readSegmentation(row.segmentation, size, warn)
   if (outlined) {
@@ -178,7 +200,7 @@ export function toRow(
       message: 'COCO has no rotated boxes: they are written as polygons of 4 points.',
     })
   }
-  const { id: _id, rle, segmentation: kept, ...rest } = (extra?.coco ?? {}) as CocoAnnotationExtra
+  const { id: _id, rle, segmentation: kept, wholeBody, ...rest } = (extra?.coco ?? {}) as CocoAnnotationExtra
   const row: Row = { id: ids.id, image_id: ids.image, category_id: ids.category, segmentation: [] }
   if (shape.kind === 'polygon') row.segmentation = shape.rings.map((ring) => ring.flat())
   else if (shape.kind === 'rotated-box') row.segmentation = [rotatedBoxCorners(shape.rotatedBox).flat()]
@@ -189,7 +211,8 @@ export function toRow(
   if (box) row.bbox = toWidthHeight(box, shape.kind === 'polygon' && !shape.box)
   row.iscrowd = flags?.crowd ? 1 : 0
   if (shape.kind === 'keypoints') {
-    row.keypoints = shape.keypoints.flat()
+    const values = shape.keypoints.flat()
+    Object.assign(row, wholeBody ? splitWholeBody(values) : { keypoints: values })
     row.num_keypoints = shape.keypoints.filter(([, , v]) => v > 0).length
   }
   for (const flag of flagNames) if (flags?.[flag]) row[flag] = true

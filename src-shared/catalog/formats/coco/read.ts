@@ -1,20 +1,16 @@
 /** Reads COCO files: one pass finds the lists, then categories, images and annotations are read in that order. */
 import { decodeText } from '../../../base/text'
-import type {
-  DatasetAnnotation,
-  DatasetChunk,
-  DatasetIssue,
-  DatasetLabel,
-  DatasetSample,
-} from '../../../domain/dataset'
-import type { Skeleton } from '../../../domain/skeleton'
+import type { DatasetAnnotation, DatasetChunk, DatasetIssue, DatasetSample } from '../../../domain/dataset'
 import type { Split } from '../../../domain/split'
 import type { FormatSource } from '../../format'
 import { checkShape } from '../common/check-shape'
-import { imageIndex, nearestTo, type ImageIndex } from '../common/image-index'
-import { uniqueNames } from '../common/label-list'
-import { baseName, folderOf, joinPath, splitOfName, splitOfPath, stem } from '../common/paths'
+import { findImage } from '../common/find-image'
+import { imageIndex, type ImageIndex } from '../common/image-index'
+import { baseName, folderOf, splitOfName, splitOfPath, stem } from '../common/paths'
 import { readExtras, readShape, type Row } from './annotation'
+import { readCategory, type At } from './category'
+import { labelTable, type LabelTable } from './label-table'
+import { gatherPoints, type SeenPoints } from './points'
 import { readElements } from './json-elements'
 import { notCoco, scanTopLevel, type JsonSpan } from './json-scan'
 
@@ -91,10 +87,11 @@ async function* readFile(file: string, prefix: string, state: State): AsyncGener
   const issues: DatasetIssue[] = []
   const extra = await readExtra(source, file, spans, issues)
   const labelOf = new Map<unknown, string>()
+  const seen = lists.annotations ? await seePoints(source, file, lists.annotations) : new Map<unknown, SeenPoints>()
   if (lists.categories) {
     for await (const { rows, lines, issues: broken } of elements(source, file, lists.categories)) {
       issues.push(...broken)
-      rows.forEach((row, i) => readCategory(row, { file, line: lines[i] }, labelOf, state.labels, issues))
+      rows.forEach((row, i) => readCategory(row, { file, line: lines[i] }, labelOf, seen, state.labels, issues))
     }
   }
   yield { ...(extra ? { extra: { coco: extra } } : {}), labels: state.labels.take(), issues }
@@ -175,80 +172,34 @@ async function readExtra(
   return Object.keys(extra).length ? extra : null
 }
 
-type At = { file: string; line: number }
+/** Rows looked at for the number of points, when a file has any: categories may not name them. */
+const rowsToSee = 2000
 
-function readCategory(
-  row: Row,
-  at: At,
-  labelOf: Map<unknown, string>,
-  labels: LabelTable,
-  issues: DatasetIssue[],
-): void {
-  const { id, name: rawName, keypoints, skeleton, tagwright, ...rest } = row
-  if (id === undefined || (typeof rawName !== 'string' && typeof rawName !== 'number')) {
-    issues.push({ level: 'skipped', code: 'bad-category', message: 'A category without id or name is skipped.', ...at })
-    return
+/** The points of the first rows by category. Files of boxes and outlines cost a look at one megabyte. */
+async function seePoints(source: FormatSource, file: string, span: JsonSpan): Promise<Map<unknown, SeenPoints>> {
+  const seen = new Map<unknown, SeenPoints>()
+  let isPose = false
+  let tail = ''
+  for await (const piece of source.stream(file, span.start, Math.min(span.end, span.start + (1 << 20)))) {
+    const text = tail + decodeText(piece)
+    if ((isPose = text.includes('"keypoints"'))) break
+    tail = text.slice(-16)
   }
-  if (labelOf.has(id)) {
-    issues.push({
-      level: 'skipped',
-      code: 'duplicate-category',
-      message: `Category ${String(id)} appears twice; the second, "${rawName}", is skipped.`,
-      ...at,
-    })
-    return
+  if (!isPose) return seen
+  let rows = 0
+  for await (const chunk of elements(source, file, span)) {
+    for (const row of chunk.rows) {
+      const points = gatherPoints(row, 0)
+      if (!points) continue
+      const known = seen.get(row.category_id) ?? { count: 0, wholeBody: false }
+      known.count = Math.max(known.count, Math.floor(points.values.length / 3))
+      known.wholeBody ||= points.wholeBody
+      seen.set(row.category_id, known)
+    }
+    rows += chunk.rows.length
+    if (rows >= rowsToSee) break
   }
-  const label: Omit<DatasetLabel, 'key'> = { name: String(rawName).trim() || `class ${String(id)}` }
-  if (Number.isInteger(id)) label.cocoId = id as number
-  if (Array.isArray(keypoints) && keypoints.length)
-    label.skeleton = readSkeleton(keypoints, skeleton, tagwright, label.name, at, issues)
-  if (Object.keys(rest).length) label.extra = { coco: rest }
-  const inFile = new Set(labelOf.values())
-  labelOf.set(
-    id,
-    labels.add(label, inFile, (message) => issues.push({ level: 'warning', code: 'duplicate-name', message, ...at })),
-  )
-}
-
-function readSkeleton(
-  names: unknown[],
-  edges: unknown,
-  ours: unknown,
-  label: string,
-  at: At,
-  issues: DatasetIssue[],
-): Skeleton {
-  const pairs = (Array.isArray(edges) ? edges : []).filter(
-    (edge): edge is [number, number] => Array.isArray(edge) && edge.length === 2 && edge.every(Number.isInteger),
-  )
-  const shift = pairs.some(([a, b]) => a === 0 || b === 0) ? 0 : 1
-  const inside = pairs.filter(
-    ([a, b]) => a - shift >= 0 && b - shift >= 0 && a - shift < names.length && b - shift < names.length,
-  )
-  if (shift === 0)
-    issues.push({
-      level: 'warning',
-      code: 'skeleton-from-0',
-      message: `The skeleton of "${label}" counts points from 0; COCO counts from 1. It is read from 0.`,
-      ...at,
-    })
-  if (inside.length < pairs.length) {
-    issues.push({
-      level: 'warning',
-      code: 'bad-edge',
-      message: `${pairs.length - inside.length} edges of the skeleton of "${label}" name points that it does not have; they are left out.`,
-      ...at,
-    })
-  }
-  const { flip, sigmas } = (ours ?? {}) as { flip?: unknown; sigmas?: unknown }
-  const numbers = (value: unknown): number[] =>
-    Array.isArray(value) && value.length === names.length && value.every(Number.isFinite) ? (value as number[]) : []
-  return {
-    names: names.map(String),
-    edges: inside.map(([a, b]) => [a - shift, b - shift]),
-    flip: numbers(flip),
-    sigmas: numbers(sigmas),
-  }
+  return seen
 }
 
 function readImage(
@@ -267,7 +218,11 @@ function readImage(
     return void skip('bad-image', 'An image without id or file_name is skipped.')
   if (imageOf.has(id))
     return void skip('duplicate-image', `Image ${String(id)} appears twice; the second, ${file_name}, is skipped.`)
-  const path = findImage(file_name, at, state.images, split, issues)
+  const { path, rivals } = findImage(file_name, folderOf(at.file), state.images, split)
+  if (rivals.length) {
+    const message = `${rivals.length} images are called "${file_name}" (${rivals.slice(0, 3).join(', ')}); the first is taken.`
+    issues.push({ level: 'warning', code: 'ambiguous-image', message, ...at })
+  }
   const image: Image = { key: `${prefix}${String(id)}` }
   if (typeof width === 'number' && typeof height === 'number' && width > 0 && height > 0)
     Object.assign(image, { width, height })
@@ -286,26 +241,6 @@ function readImage(
   if ((tagwright as { reviewed?: unknown } | undefined)?.reviewed === true) sample.reviewed = true
   if (Object.keys(rest).length) sample.extra = { coco: rest }
   samples.push(sample)
-}
-
-/** As a path from the file's folder or the root, else by its trailing folders, else by its bare name. */
-function findImage(name: string, at: At, images: ImageIndex, split: Split | undefined, issues: DatasetIssue[]): string {
-  const folder = folderOf(at.file)
-  for (const path of [joinPath(folder, name), joinPath(name)]) if (path !== null && images.has(path)) return path
-  const clean = joinPath(name.replace(/^(\.\.[\\/])+/, '')) ?? baseName(name.replaceAll('\\', '/'))
-  const all = images.byName(baseName(clean))
-  const tail = all.filter((path) => path.endsWith(`/${clean}`))
-  let found = tail.length ? tail : all
-  if (found.length > 1 && split) {
-    const inSplit = found.filter((path) => splitOfPath(path) === split)
-    if (inSplit.length) found = inSplit
-  }
-  if (found.length > 1) found = nearestTo(folder, found)
-  if (found.length > 1) {
-    const message = `${found.length} images are called "${name}" (${found.slice(0, 3).join(', ')}); the first is taken.`
-    issues.push({ level: 'warning', code: 'ambiguous-image', message, ...at })
-  }
-  return found[0] ?? joinPath(folder, clean) ?? clean
 }
 
 function readAnnotation(
@@ -339,6 +274,24 @@ function readAnnotation(
       ...at,
     })
   }
+  if (label === undefined && !noCategories && Number.isInteger(row.category_id)) {
+    // Excerpts of large sets forget categories; where all have one skeleton, the pose still has its points.
+    const shared = labels.sharedSkeleton(new Set(labelOf.values()))
+    const id = row.category_id as number
+    if (shared && gatherPoints(row, shared.names.length)?.values.length === shared.names.length * 3) {
+      label = labels.add({ name: `class ${id}`, cocoId: id, skeleton: shared }, new Set(), () => {})
+      labelOf.set(id, label)
+      const message = `"categories" does not list category ${id}; it is imported as "class ${id}" with the keypoints that all others have. Rename it with "labels rename".`
+      issues.push({ level: 'warning', code: 'unlisted-category', message, ...at })
+    }
+  }
+  if (label === undefined && noCategories && row.category_id === undefined) {
+    label = labels.add({ name: 'object' }, new Set(), () => {})
+    labelOf.set(undefined, label)
+    const message =
+      'The file names no classes: its annotations are imported as "object". Rename it with "labels rename".'
+    issues.push({ level: 'warning', code: 'no-categories', message, ...at })
+  }
   if (label === undefined) {
     if (row.category_id === undefined) return skip('no-category', 'The annotation has no category_id and is skipped.')
     return skip(
@@ -346,52 +299,18 @@ function readAnnotation(
       `The annotation is of category ${JSON.stringify(row.category_id)}, which "categories" (${labelOf.size} in all) does not list; it is skipped. Add the category or correct the row.`,
     )
   }
-  const read = readShape(row, image, (code, message) => issues.push({ level: 'warning', code, message, ...at }))
+  const warn = (code: string, message: string) => issues.push({ level: 'warning', code, message, ...at })
+  const read = readShape(row, image, warn, labels.points(label))
   if ('problem' in read) return skip(read.code, read.problem)
   const problem = checkShape(read.shape, image.width, image.height)
   if (problem) issues.push({ ...problem, ...at })
   if (problem?.level === 'skipped') return null
   const annotation: DatasetAnnotation = { sample: image.key, label, shape: read.shape, ...readExtras(row) }
-  if (read.kept) Object.assign(annotation.extra!.coco as Row, read.kept)
+  for (const [field, value] of Object.entries(read.kept ?? {})) {
+    const coco = annotation.extra!.coco as Row
+    if (value === undefined) delete coco[field]
+    else coco[field] = value
+  }
   if (typeof row.area === 'number' && Number.isFinite(row.area)) annotation.area = row.area
   return annotation
-}
-
-interface LabelTable {
-  issues: DatasetIssue[]
-  /** The key of the label; the same name in another file is the same label, twice in one file it gets a new name. */
-  add(label: Omit<DatasetLabel, 'key'>, inFile: ReadonlySet<string>, warn: (message: string) => void): string
-  take(): DatasetLabel[]
-}
-
-function labelTable(given?: readonly string[]): LabelTable {
-  const start = uniqueNames(given ?? [], 'labels')
-  const known = new Map<string, DatasetLabel>()
-  let fresh: DatasetLabel[] = []
-  const put = (label: Omit<DatasetLabel, 'key'>): string => {
-    const whole = { key: label.name, ...label }
-    known.set(label.name, whole)
-    fresh.push(whole)
-    return whole.key
-  }
-  for (const name of start.names) put({ name })
-  return {
-    issues: start.issues,
-    add(label, inFile, warn) {
-      const there = known.get(label.name)
-      if (!there) return put(label)
-      if (!inFile.has(there.key)) return there.key
-      let name = label.name
-      for (let n = 2; known.has(name); n++) name = `${label.name} (${n})`
-      warn(
-        `Two categories are named "${label.name}"; category ${label.cocoId} is imported as "${name}". Rename or merge them with "labels".`,
-      )
-      return put({ ...label, name })
-    },
-    take() {
-      const labels = fresh
-      fresh = []
-      return labels
-    },
-  }
 }

@@ -1,5 +1,6 @@
 /** Writes annotations/instances_<split>.json, row by row; ids of an import are kept. */
 import type { Dataset, DatasetLabel } from '../../../domain/dataset'
+import { flipByName } from '../../../domain/flip-by-name'
 import type { FormatSink, OpenFile } from '../../format'
 import { toRow, type CocoAnnotationExtra, type Row } from './annotation'
 
@@ -108,7 +109,10 @@ function toCategory({ name, skeleton, extra }: DatasetLabel, id: number): Row {
     row.keypoints = skeleton.names
     row.skeleton = skeleton.edges.map(([a, b]) => [a + 1, b + 1])
     // COCO has no place for these two; readers ignore the field.
-    if (skeleton.flip.length || skeleton.sigmas.length) row.tagwright = { flip: skeleton.flip, sigmas: skeleton.sigmas }
+    // Where they are empty, an empty one says that the names are no hint.
+    const hinted = flipByName(skeleton.names).some((to, from) => to !== from)
+    if (skeleton.flip.length || skeleton.sigmas.length || hinted)
+      row.tagwright = { flip: skeleton.flip, sigmas: skeleton.sigmas }
   }
   return Object.assign(row, extra?.coco)
 }

@@ -32,7 +32,12 @@ export function checkShape(shape: Shape, width?: number, height?: number): Omit<
         }
   }
   if (!width || !height) return null
-  if (x2 <= 0 || y2 <= 0 || x1 >= width || y1 >= height) {
+  // Points may lie on the very border; a box that only touches it holds no pixel.
+  const isOutside =
+    shape.kind === 'keypoints' && !shape.box
+      ? x2 < 0 || y2 < 0 || x1 > width || y1 > height
+      : x2 <= 0 || y2 <= 0 || x1 >= width || y1 >= height
+  if (isOutside) {
     return {
       level: 'skipped',
       code: 'outside-image',

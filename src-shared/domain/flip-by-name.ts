@@ -27,12 +27,25 @@ export function mirroredName(name: string): string | null {
   return null
 }
 
+/** `leftear` and `rightear`: glued to the name, a side counts only where its partner is there (`leftover` has none). */
+function gluedName(name: string): string | null {
+  const lower = name.toLowerCase()
+  for (const [side, other] of [
+    ['left', 'right'],
+    ['right', 'left'],
+  ]) {
+    if (lower.startsWith(side)) return other + lower.slice(side.length)
+    if (lower.endsWith(side)) return lower.slice(0, -side.length) + other
+  }
+  return null
+}
+
 /** `flip[i]` is the point that i becomes when the image is mirrored; points without a partner are their own. */
 export function flipByName(names: readonly string[]): number[] {
   const byName = new Map(names.map((name, at) => [name.toLowerCase(), at]))
   const flip = names.map((_, at) => at)
   names.forEach((name, at) => {
-    const other = byName.get(mirroredName(name)?.toLowerCase() ?? '')
+    const other = byName.get(mirroredName(name)?.toLowerCase() ?? '') ?? byName.get(gluedName(name) ?? '')
     if (other !== undefined && other !== at && flip[at] === at && flip[other] === other) {
       flip[at] = other
       flip[other] = at
