@@ -32,7 +32,7 @@ export const drawPlotsJob = (deps: JobDeps) =>
     params: z.object({ run: z.string() }),
     async run({ run }, { signal, log, report }) {
       report('drawing', 0, null)
-      const rows = listEvaluations(needStore(deps).db, run).filter((row) => row.detailed)
+      const rows = listEvaluations(needStore(deps).db, run).filter((row) => row.detailed || row.iouType === 'class')
       const evaluation = rows.findLast((row) => row.final) ?? rows.at(-1)
       if (!evaluation) {
         throw new TagwrightError('no-evaluation', `Run ${run} was not evaluated yet. Evaluate it, then draw its plots.`)
@@ -65,6 +65,13 @@ export async function drawRunPlots(
   const csv = join(runDir, 'results.csv')
   if (existsSync(csv)) await png('results.png', resultsPlot(csvColumns(await readFile(csv, 'utf8'))))
   const evaluation = openEvaluation(store, id)
+  const { classification } = evaluation.result()
+  if (classification) {
+    await png('confusion_matrix.png', confusionPlot(classification.confusion, false))
+    await png('confusion_matrix_normalized.png', confusionPlot(classification.confusion, true))
+    await drawTrainBatches()
+    return files
+  }
   const analysis = evaluation.analysis()
   if (!analysis) return files
   const { curves, confusion, tide } = analysis

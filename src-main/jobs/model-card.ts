@@ -57,7 +57,12 @@ export function modelCard(
           best,
         }
       : null,
-    files: exports.map(({ file, bytes, createdAt }) => ({ file: file.split(/[\\/]/).at(-1), bytes, createdAt })),
+    files: exports.map(({ file, bytes, meta, createdAt }) => ({
+      file: file.split(/[\\/]/).at(-1),
+      bytes,
+      checkpoint: (meta as { options?: { checkpoint?: 'best' | 'last' } } | null)?.options?.checkpoint ?? null,
+      createdAt,
+    })),
   }
   return {
     markdown: markdown(
@@ -87,10 +92,11 @@ type Card = Record<string, unknown> & {
     perClass: { label: string }[] | null
     best: { confidence: number; precision: number; recall: number; f1: number } | null
   } | null
+  files: { file: string | undefined; checkpoint: 'best' | 'last' | null }[]
 }
 
 function markdown(
-  { name, licence, model, labels, data, training, evaluation }: Card,
+  { name, licence, model, labels, data, training, evaluation, files }: Card,
   table: readonly string[],
 ): string {
   const value = (row: { label: string }, key: string): string => {
@@ -106,6 +112,9 @@ function markdown(
     ...(labels.length > 0 ? [`- Classes (${labels.length}): ${labels.map(inline).join(', ')}`] : []),
     `- Training data: ${data.images ?? 'unknown'} images, ${data.annotations ?? 'unknown'} annotations${data.sha256 ? ` (sha256 of the frozen data ${data.sha256.slice(0, 16)})` : ''}`,
     `- Training: run ${training.run}, ${Math.round(training.epochs)} epochs${training.seconds === null ? '' : `, ${Math.round(training.seconds)} s`}`,
+    ...files.map(
+      ({ file = '', checkpoint }) => `- File: ${inline(file)}${checkpoint ? `, ${weightsOf[checkpoint]}` : ''}`,
+    ),
     '',
   ]
   if (evaluation) {
@@ -124,15 +133,19 @@ function markdown(
         '',
       )
     }
-    if (labels.length > 0) lines.push('| Class | AP | AP50 | AR100 |', '|---|---|---|---|')
-    for (const row of evaluation.perClass ?? []) {
-      lines.push(`| ${inline(row.label)} | ${value(row, 'AP')} | ${value(row, 'AP50')} | ${value(row, 'AR100')} |`)
-    }
+    const rows = evaluation.perClass ?? []
+    const known = [['AP', 'AP50', 'AR100'], ['precision', 'recall', 'f1']].find(([key]) => rows.some((row) => key in row)) // prettier-ignore
+    const columns = known ?? []
+    if (rows.length > 0) lines.push(`| ${['Class', ...columns].join(' | ')} |`, `|${'---|'.repeat(columns.length + 1)}`)
+    for (const row of rows)
+      lines.push(`| ${[inline(row.label), ...columns.map((key) => value(row, key))].join(' | ')} |`)
     lines.push('')
   } else lines.push('The model was not evaluated.', '')
   lines.push('## Recipe', '', '```yaml', toYaml(training.recipe).trimEnd(), '```', '')
   return lines.join('\n')
 }
+
+const weightsOf = { best: 'weights of the best epoch', last: 'weights of the last epoch' } as const
 
 /** Names stand for themselves: nothing in them is read as Markdown or HTML. */
 const inline = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]()#+!|<>~]/g, '\\$&')

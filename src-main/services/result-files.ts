@@ -59,7 +59,7 @@ const tables: Record<Exclude<ResultFile, 'result.json'>, (evaluation: OpenEvalua
     ]
   },
   'confusion.csv'(evaluation) {
-    const { labels, counts } = need(evaluation).confusion
+    const { labels, counts } = evaluation.result().classification?.confusion ?? need(evaluation).confusion
     return [['predicted \\ true', ...labels], ...counts.map((row, i): Cell[] => [labels[i], ...row])]
   },
   'tide.csv'(evaluation) {

@@ -58,11 +58,16 @@ export function confidencePlot(curves: EvaluationCurves, of: 'f1' | 'precision' 
 }
 
 /** @param normalized each column (true class) sums to 1; shares below .005 stay blank. */
-export function confusionPlot({ labels, counts, conf, iou }: ConfusionMatrix, normalized: boolean): Picture {
+export function confusionPlot(
+  { labels, counts, conf, iou }: Pick<ConfusionMatrix, 'labels' | 'counts'> & Partial<ConfusionMatrix>,
+  normalized: boolean,
+): Picture {
+  // Classes of whole images have neither.
+  const at = conf === undefined ? '' : ` (confidence ${conf.toFixed(2)}, IoU ${iou})`
   const sums = labels.map((_, c) => counts.reduce((sum, row) => sum + row[c], 0))
   const values = normalized ? counts.map((row) => row.map((n, c) => n / (sums[c] + 1e-9))) : counts
   return heatMap({
-    title: `Confusion matrix${normalized ? ', normalised' : ''} (confidence ${conf.toFixed(2)}, IoU ${iou})`,
+    title: `Confusion matrix${normalized ? ', normalised' : ''}${at}`,
     xLabel: 'True',
     yLabel: 'Predicted',
     rows: labels,

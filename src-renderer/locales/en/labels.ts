@@ -33,6 +33,10 @@ export default {
     title: 'No labels yet',
     text: 'Type names above, read a class file, or draw a box and name it there.',
   },
+  details: {
+    title: 'Nothing chosen',
+    text: 'Here a label gets its name, colour and key, and for keypoints a skeleton. Add the first one at the left.',
+  },
   unlock: {
     button: 'Unlock the order…',
     title: 'Change the order of the labels?',
