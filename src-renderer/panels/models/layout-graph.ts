@@ -1,5 +1,5 @@
 /**
- * Layered drawing from top to bottom (Sugiyama, Tagawa, Toda 1981): longest-path layers, orders by medians of neighbours,
+ * Layered drawing from top to bottom (Sugiyama, Tagawa, Toda 1981): longest-path layers, orders by means of neighbours,
  * places by least squares with fixed distances. Long edges pass through the layers between as thin places of their own.
  */
 export interface LayoutBox {
@@ -24,13 +24,13 @@ export interface Layout {
 }
 
 const gap = { x: 24, y: 44, route: 12 }
-const sweeps = 6
+const sweeps = 4
 
 /** @param edges between boxes; cycles are broken where they close. */
 export function layoutGraph(boxes: readonly LayoutBox[], edges: readonly (readonly [number, number])[]): Layout {
   if (boxes.length === 0) return { places: [], routes: [], width: 0, height: 0, layers: [] }
   const depth = layersOf(boxes.length, edges)
-  const layers: number[][] = Array.from({ length: Math.max(...depth) + 1 }, () => [])
+  const layers: number[][] = Array.from({ length: depth.reduce((a, b) => Math.max(a, b), 0) + 1 }, () => [])
   const widths = boxes.map(({ width }) => width)
   boxes.forEach((_, i) => layers[depth[i]].push(i))
   const [up, down]: [number[][], number[][]] = [boxes.map(() => []), boxes.map(() => [])]
@@ -63,12 +63,13 @@ export function layoutGraph(boxes: readonly LayoutBox[], edges: readonly (readon
     tops.push(height + tallest / 2)
     height += tallest + gap.y
   }
-  const layerOf = new Map(layers.flatMap((layer, i) => layer.map((id) => [id, i] as const)))
-  const place = (id: number): Place => ({ x: x[id], y: tops[layerOf.get(id)!] })
+  const layerOf: number[] = []
+  layers.forEach((layer, i) => layer.forEach((id) => (layerOf[id] = i)))
+  const place = (id: number): Place => ({ x: x[id], y: tops[layerOf[id]] })
   return {
     places: boxes.map((_, i) => place(i)),
     routes: chains.map((chain) => chain.map(place)),
-    width: Math.max(...widths.map((width, i) => x[i] + width / 2)),
+    width: widths.reduce((most, width, i) => Math.max(most, x[i] + width / 2), 0),
     height: height - gap.y,
     layers: layers.map((layer) => layer.filter((id) => id < boxes.length)),
   }
@@ -109,19 +110,23 @@ function layersOf(count: number, edges: readonly (readonly [number, number])[]):
   return depth
 }
 
-/** Fewer crossings: each layer by the medians of its neighbours, down and up in turn. */
+/** Fewer crossings: each layer by the means of its neighbours, down and up in turn. */
 function order(layers: number[][], up: readonly number[][], down: readonly number[][]): void {
-  const position = new Map<number, number>()
-  const settle = (layer: readonly number[]) => layer.forEach((id, i) => position.set(id, i))
+  const position: number[] = up.map(() => 0)
+  const rank: number[] = up.map(() => 0)
+  const settle = (layer: readonly number[]) => {
+    for (let i = 0; i < layer.length; i++) position[layer[i]] = i
+  }
   layers.forEach(settle)
   const byNeighbours = (layer: number[], neighbours: readonly number[][]) => {
-    const rank = new Map(
-      layer.map((id, i) => {
-        const places = neighbours[id].map((other) => position.get(other)!)
-        return [id, places.length > 0 ? places.reduce((a, b) => a + b, 0) / places.length : i] as const
-      }),
-    )
-    layer.sort((a, b) => rank.get(a)! - rank.get(b)!)
+    if (layer.length < 2) return
+    for (let i = 0; i < layer.length; i++) {
+      const others = neighbours[layer[i]]
+      let sum = 0
+      for (const other of others) sum += position[other]
+      rank[layer[i]] = others.length > 0 ? sum / others.length : i
+    }
+    layer.sort((a, b) => rank[a] - rank[b])
     settle(layer)
   }
   for (let sweep = 0; sweep < sweeps; sweep++) {
@@ -142,24 +147,36 @@ interface Across {
 function placeAcross(layers: readonly number[][], { widths, up, down, real }: Across): number[] {
   const x = widths.map(() => 0)
   const spread = (layer: readonly number[], wanted: (id: number) => number): void => {
-    const distances = layer.map((id, i) => {
-      if (i === 0) return 0
+    const places: number[] = []
+    const distances: number[] = []
+    const weights: number[] = []
+    for (let i = 0; i < layer.length; i++) {
+      const id = layer[i]
       const before = layer[i - 1]
-      return (widths[before] + widths[id]) / 2 + (id >= real && before >= real ? gap.route : gap.x)
-    })
-    const weights = layer.map((id) => (id >= real ? 4 : 1))
-    const found = nearestApart(layer.map(wanted), distances, weights)
-    layer.forEach((id, i) => (x[id] = found[i]))
+      places.push(wanted(id))
+      weights.push(id >= real ? 4 : 1)
+      distances.push(
+        i === 0 ? 0 : (widths[before] + widths[id]) / 2 + (id >= real && before >= real ? gap.route : gap.x),
+      )
+    }
+    const found = nearestApart(places, distances, weights)
+    for (let i = 0; i < layer.length; i++) x[layer[i]] = found[i]
   }
   for (const layer of layers) spread(layer, () => 0)
-  const middle = (id: number, others: readonly number[]) =>
-    others.length === 0 ? x[id] : others.reduce((sum, other) => sum + x[other], 0) / others.length
+  const middle = (id: number, others: readonly number[], more: readonly number[] = []): number => {
+    if (others.length + more.length === 0) return x[id]
+    let sum = 0
+    for (const other of others) sum += x[other]
+    for (const other of more) sum += x[other]
+    return sum / (others.length + more.length)
+  }
+  const upwards = layers.toReversed()
   for (let sweep = 0; sweep < sweeps; sweep++) {
     for (const layer of layers) spread(layer, (id) => middle(id, up[id]))
-    for (const layer of layers.toReversed()) spread(layer, (id) => middle(id, down[id]))
+    for (const layer of upwards) spread(layer, (id) => middle(id, down[id]))
   }
-  for (const layer of layers) spread(layer, (id) => middle(id, [...up[id], ...down[id]]))
-  const left = Math.min(...x.map((value, i) => value - widths[i] / 2))
+  for (const layer of layers) spread(layer, (id) => middle(id, up[id], down[id]))
+  const left = x.reduce((least, value, i) => Math.min(least, value - widths[i] / 2), Infinity)
   return x.map((value) => value - left)
 }
 
@@ -173,16 +190,25 @@ export function nearestApart(
   weights: readonly number[],
 ): number[] {
   const offsets: number[] = []
-  distances.reduce((sum, distance, i) => (offsets[i] = sum + distance), 0)
-  const pools: { sum: number; weight: number; count: number }[] = []
-  wanted.forEach((value, i) => {
-    let pool = { sum: (value - offsets[i]) * weights[i], weight: weights[i], count: 1 }
-    while (pools.length > 0 && pools.at(-1)!.sum / pools.at(-1)!.weight >= pool.sum / pool.weight) {
-      const before = pools.pop()!
-      pool = { sum: before.sum + pool.sum, weight: before.weight + pool.weight, count: before.count + pool.count }
+  let offset = 0
+  for (const distance of distances) offsets.push((offset += distance))
+  // Pools of neighbours that share one shift: how many, their summed weight, their weighted sum.
+  const counts: number[] = []
+  const heavy: number[] = []
+  const sums: number[] = []
+  for (let i = 0; i < wanted.length; i++) {
+    let [count, weight, sum] = [1, weights[i], (wanted[i] - offsets[i]) * weights[i]]
+    while (counts.length > 0 && sums[sums.length - 1] / heavy[heavy.length - 1] >= sum / weight) {
+      count += counts.pop()!
+      weight += heavy.pop()!
+      sum += sums.pop()!
     }
-    pools.push(pool)
-  })
-  let i = 0
-  return pools.flatMap(({ sum, weight, count }) => Array.from({ length: count }, () => sum / weight + offsets[i++]))
+    counts.push(count)
+    heavy.push(weight)
+    sums.push(sum)
+  }
+  const found: number[] = []
+  for (let pool = 0; pool < counts.length; pool++)
+    for (let i = 0; i < counts[pool]; i++) found.push(sums[pool] / heavy[pool] + offsets[found.length])
+  return found
 }
