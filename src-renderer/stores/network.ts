@@ -1,6 +1,6 @@
 /** The network that the model viewer shows, and what is chosen in it: a node, features for a new head, where training begins. */
 import { defineStore } from 'pinia'
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import { toErrorShape, type ErrorShape } from '@shared/base/errors'
 import type { Network, NetworkNode, NetworkSource } from '@shared/contract/models'
 import { api } from '../client/api'
@@ -66,6 +66,11 @@ export const useNetwork = defineStore('network', () => {
     problem.value = null
     loading.value = false
   }
+  // Runs, and the number of classes, are a project's.
+  watch(
+    () => session.project?.folder,
+    (_, before) => before !== undefined && source.value && source.value.kind !== 'file' && close(),
+  )
   /** Shows a node: what it is part of is unfolded. */
   function select(node: number | null): void {
     selected.value = node
