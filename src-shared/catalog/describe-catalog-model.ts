@@ -5,6 +5,7 @@ import { Nn } from '../engine/nn'
 import { frozenNames } from './frozen-names'
 import { cut } from './imported/describe-node'
 import { modelOf } from './models'
+import { channelsOf } from './models/define'
 import { multiplyAdds } from './model-info'
 import type { SurgeryEdit } from './surgery'
 
@@ -33,7 +34,7 @@ export function describeCatalogModel({
   const model = modelOf({ id, params, surgery })
   const graph = new Graph()
   const nn = new Nn(graph, false)
-  const images = graph.input('images', [1, 3, side, side])
+  const images = graph.input('images', [1, channelsOf(model, params), side, side])
   const output = model.output(model.build(nn, images, { classes, params }))
   const reached = graph.reachable([output]).sort((a, b) => a.id - b.id)
   const nodes = reached.filter((node) => !isInput(node.outputs[0]) && !isConst(node.outputs[0]))

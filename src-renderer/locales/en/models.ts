@@ -97,6 +97,7 @@ export default {
   use: 'Use in training',
   useHelp: 'Sets the recipe and goes to the train view.',
   needsProject: 'Open a project to train on its labels.',
+  noHead: 'Projects of this kind train models of the catalogue; these can start from this file.',
   asWeights: 'As start weights',
   asWeightsHelp: 'Trains a model of the catalogue that starts from this file.',
   column: {

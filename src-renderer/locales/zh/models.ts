@@ -94,6 +94,7 @@ export default {
   use: '用于训练',
   useHelp: '设置配方并转到训练视图。',
   needsProject: '打开项目后才能用其标签训练。',
+  noHead: '此类项目训练目录中的模型；可以从此文件开始。',
   asWeights: '作为初始权重',
   asWeightsHelp: '从此文件开始训练目录中的模型。',
   column: {
