@@ -109,6 +109,8 @@ export const inferenceOptions = (thresholds: z.infer<typeof thresholdsSchema>) =
   conf: z.number().min(0).max(1).default(thresholds.conf),
   iou: z.number().min(0).max(1).default(thresholds.iou),
   maxDet: z.int().min(1).default(thresholds.maxDet),
+  /** Poses: see thresholdsSchema. */
+  oks: z.number().min(0).max(1).optional(),
   /** Side of the square slices in px, or how they are cut and merged; null: whole images. */
   slice: z
     .union([z.int().min(32), sliceSchema])

@@ -16,6 +16,20 @@ export const skeletonSchema = z.object({
 })
 export type Skeleton = z.infer<typeof skeletonSchema>
 
+/** The points of all labels side by side, as loaders and losses take them. */
+export interface ObjectPoints {
+  /** The most that a label has; further ones are never labelled. */
+  count: number
+  /** By label: what each point becomes in a mirrored image. */
+  flip: readonly (readonly number[])[]
+}
+
+export function objectPoints(labels: readonly { skeleton?: Skeleton | undefined }[]): ObjectPoints {
+  const count = Math.max(0, ...labels.map(({ skeleton }) => skeleton?.names.length ?? 0))
+  const flip = labels.map(({ skeleton }) => Array.from({ length: count }, (_, k) => skeleton?.flip[k] ?? k))
+  return { count, flip }
+}
+
 /** What is wrong with a skeleton, as one sentence; null: nothing. */
 export function skeletonFault({ names, edges, flip, sigmas, colors, layout }: Skeleton): string | null {
   const count = names.length
