@@ -145,7 +145,13 @@ function cocoRow(
   labels: readonly { cocoId: number }[] | null,
 ): CocoResult {
   const category_id = labels?.[label]?.cocoId ?? label + 1
-  return { image_id: image.cocoImageId, category_id, bbox: [x1, y1, x2 - x1, y2 - y1], score, ...(keypoints ? { keypoints: keypoints.flat() } : {}) }
+  return {
+    image_id: image.cocoImageId,
+    category_id,
+    bbox: [x1, y1, x2 - x1, y2 - y1],
+    score,
+    ...(keypoints ? { keypoints: keypoints.flat() } : {}),
+  }
 }
 
 /** Draws one picture after another beside the prediction; two images of one name get different files. */

@@ -51,7 +51,8 @@ export function putPredictions(
       for (const { label, score, box, keypoints } of detections) {
         const repeats = (row: PredictionBoxRow) =>
           row.label_id === label && boxOverlap([row.x1, row.y1, row.x2, row.y2], box) >= sameBox
-        if (!kept.some(repeats)) insert.run(source, sampleId, label, score, ...box, keypoints ? JSON.stringify(keypoints) : null)
+        if (!kept.some(repeats))
+          insert.run(source, sampleId, label, score, ...box, keypoints ? JSON.stringify(keypoints) : null)
       }
     }
   })

@@ -288,6 +288,8 @@ export const workerContract = defineContract({
       output: z.object({
         labels: z.array(z.string()),
         dropped: z.array(z.string()),
+        /** By label: pairs of points that are joined; empty: the model tells no points. */
+        edges: z.array(z.array(z.tuple([z.int(), z.int()]))).default([]),
         input: z.object({ width: z.int(), height: z.int() }),
       }),
     },

@@ -85,7 +85,14 @@ export function evaluatePose(
     objects += truths.length
     for (const one of best(detections.get(sample.id) ?? [], conf)) {
       const free = truths.filter((t) => t.label === one.label && !t.taken && boxIou(t.box, one.box) > 0)
-      const scored = free.map((t) => ({ t, oks: similarity(t, one, rows[t.label].map(({ sigma }) => sigma)) }))
+      const scored = free.map((t) => ({
+        t,
+        oks: similarity(
+          t,
+          one,
+          rows[t.label].map(({ sigma }) => sigma),
+        ),
+      }))
       const top = scored.toSorted((a, b) => b.oks - a.oks)[0]
       if (top) top.t.taken = one
     }
@@ -136,7 +143,11 @@ interface Truth {
   area: number
 }
 
-function similarity({ keypoints, area }: Truth, { keypoints: found = [] }: Detection, sigmas: readonly number[]): number {
+function similarity(
+  { keypoints, area }: Truth,
+  { keypoints: found = [] }: Detection,
+  sigmas: readonly number[],
+): number {
   let [sum, count] = [0, 0]
   keypoints.forEach(([x, y, v], k) => {
     if (v === 0 || !found[k] || sigmas[k] === undefined) return

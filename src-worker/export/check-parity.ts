@@ -53,7 +53,13 @@ export async function checkParity(options: ParityOptions): Promise<ExportReport[
       const shape = [1, 3, height, width]
       const { output } = await session.run({ images: tensor('float32', pixels, shape) })
       const raw = { data: output.data as Float32Array, dims: output.dims }
-      const at = { image: 0, conf, width, height, points: points > 0 ? ({ count: points, size: 3 } as const) : undefined }
+      const at = {
+        image: 0,
+        conf,
+        width,
+        height,
+        points: points > 0 ? ({ count: points, size: 3 } as const) : undefined,
+      }
       const reference = decodeOutput(raw, { ...at, format: 'centre-objectness-classes-points' })
       const [found] = await exported.run(pixels, shape, 1, conf)
       const place = { scale: 1, offsetX: 0, offsetY: 0, width, height }
@@ -110,7 +116,12 @@ export async function checkParity(options: ParityOptions): Promise<ExportReport[
  * Largest differences of two outputs: of all numbers, and of the probabilities. Each box has `known` numbers, of which
  * the first four are no probabilities, then x, y and visibility of points, `points` numbers in all.
  */
-function difference(a: Float32Array, b: Float32Array, known: number, points: number): { all: number; probability: number } {
+function difference(
+  a: Float32Array,
+  b: Float32Array,
+  known: number,
+  points: number,
+): { all: number; probability: number } {
   if (a.length !== b.length) return { all: Infinity, probability: Infinity }
   let [all, probability] = [0, 0]
   for (let i = 0; i < a.length; i++) {

@@ -2,6 +2,7 @@
 import { version } from '../../package.json'
 import { pythonNames, pythonString } from '@shared/base/python-literal'
 import type { OutputFormat } from '@shared/catalog/detector-signatures'
+import { objectPoints } from '@shared/domain/skeleton'
 import type { ModelDef } from '@shared/catalog/models/define'
 import type { SuppressOptions } from '@shared/catalog/suppress'
 import type { CheckpointMeta } from '../train/checkpoint'
@@ -46,9 +47,7 @@ export function onnxMetadata({ model, meta, format, dynamic, half, nms, date, li
       ? {
           kpt_shape: `[${points}, 3]`,
           kpt_names: pythonPoints(labels.map(({ skeleton }) => skeleton?.names ?? [])),
-          ...(labels.some(({ skeleton }) => skeleton?.flip.length)
-            ? { flip_idx: `[${Array.from({ length: points }, (_, k) => labels[0].skeleton?.flip[k] ?? k).join(', ')}]` }
-            : {}),
+          flip_idx: `[${objectPoints(labels).flip[0].join(', ')}]`,
           skeletons: JSON.stringify(labels.map(({ skeleton }) => skeleton ?? null)),
         }
       : {}),

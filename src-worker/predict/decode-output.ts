@@ -37,7 +37,8 @@ const f = Math.fround
 export function decodeOutput(output: OutputTensor, options: DecodeOptions): Candidates {
   const found = new Found(options.conf, options.points)
   const { format } = options
-  if (format === 'centre-objectness-classes' || format === 'centre-objectness-classes-points') decodeRows(output, options, found)
+  if (format === 'centre-objectness-classes' || format === 'centre-objectness-classes-points')
+    decodeRows(output, options, found)
   else if (format === 'yolox-grid') decodeGrid(output, options, found)
   else if (format === 'centre-classes-columns') decodeColumns(output, options, found)
   else if (format === 'corners-score-class' || format === 'corners-score-class-points')
@@ -78,16 +79,7 @@ class Found {
     this.classes[this.count++] = label
   }
 
-  addCentred(
-    cx: number,
-    cy: number,
-    w: number,
-    h: number,
-    score: number,
-    label: number,
-    points = 0,
-    step = 1,
-  ): void {
+  addCentred(cx: number, cy: number, w: number, h: number, score: number, label: number, points = 0, step = 1): void {
     const [dx, dy] = [f(w * 0.5), f(h * 0.5)]
     this.add(f(cx - dx), f(cy - dy), f(cx + dx), f(cy + dy), score, label, points, step)
   }

@@ -82,7 +82,8 @@ export function toDetections(
   for (const row of kept) {
     const box = [x(boxes[4 * row]), y(boxes[4 * row + 1]), x(boxes[4 * row + 2]), y(boxes[4 * row + 3])] as const
     if (!(box[2] > box[0] && box[3] > box[1])) continue
-    const keypoints = points && pointsOf(points.data.subarray(3 * row * points.count, 3 * (row + 1) * points.count), sample)
+    const keypoints =
+      points && pointsOf(points.data.subarray(3 * row * points.count, 3 * (row + 1) * points.count), sample)
     out.push({ label: classes[row], score: scores[row], box, ...(keypoints ? { keypoints } : {}) })
   }
   return out

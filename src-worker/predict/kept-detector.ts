@@ -18,7 +18,12 @@ export async function keepDetector(
   kept = await openDetector({ ...input, batch: 1 })
   const { detector, mapping } = kept
   const { width, height } = detector.spec.input
-  return { labels: [...mapping.labels], dropped: [...mapping.dropped], input: { width, height } }
+  const edges = mapping.labels.map((): [number, number][] => [])
+  detector.spec.points?.skeletons.forEach((skeleton, c) => {
+    const label = mapping.labelOf(c)
+    if (label >= 0) edges[label] = [...(skeleton?.edges ?? [])]
+  })
+  return { labels: [...mapping.labels], dropped: [...mapping.dropped], edges, input: { width, height } }
 }
 
 /** @throws `not-found` before a detector was opened, `image-unreadable`. */
@@ -39,7 +44,12 @@ export async function detectPicture(
     signal,
   })
   for await (const { width, height, detections } of results) {
-    return { width, height, detections: mapDetections(detections, mapping), seconds: (performance.now() - started) / 1000 }
+    return {
+      width,
+      height,
+      detections: mapDetections(detections, mapping),
+      seconds: (performance.now() - started) / 1000,
+    }
   }
   throw new TagwrightError('image-unreadable', 'The picture holds no image. Send a JPEG, PNG or WebP file.')
 }

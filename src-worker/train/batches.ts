@@ -76,7 +76,14 @@ export async function openBatches(
     onProgress: (done, total) => host.report.progress('computing features', done, total),
   })
   const { seed, epochs } = recipe
-  const at = { seed, batch: recipe.batch.size, epochs, side: recipe.input.size, maxGt, width: 5 + 3 * (points?.count ?? 0) }
+  const at = {
+    seed,
+    batch: recipe.batch.size,
+    epochs,
+    side: recipe.input.size,
+    maxGt,
+    width: 5 + 3 * (points?.count ?? 0),
+  }
   return { batches: (from) => features.batches(at, from), close: () => features.close() }
 }
 

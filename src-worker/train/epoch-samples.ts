@@ -40,7 +40,11 @@ export class EpochSamples {
 
   private describe() {
     return {
-      labels: this.header.labels.map(({ name, color, skeleton }) => ({ name, color, ...(skeleton ? { skeleton } : {}) })),
+      labels: this.header.labels.map(({ name, color, skeleton }) => ({
+        name,
+        color,
+        ...(skeleton ? { skeleton } : {}),
+      })),
       images: this.chosen.map(({ id, name, width, height, annotations }) => ({
         sample: id,
         name,

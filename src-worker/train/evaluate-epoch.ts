@@ -160,7 +160,9 @@ function featureDetector(
     async run(images, _, count, conf) {
       const result = await feed(images)
       const { format } = spec.output
-      return Array.from({ length: count }, (_, image) => decodeOutput(result, { format, image, conf, width, height, points }))
+      return Array.from({ length: count }, (_, image) =>
+        decodeOutput(result, { format, image, conf, width, height, points }),
+      )
     },
     runRaw: async (images) => (await feed(images)).data,
     close: () => session.close(),

@@ -45,9 +45,7 @@ export async function measureStep(
   const provider = await resolveProvider(parsed.provider)
   const def = modelOf(parsed.model)
   const params =
-    def.complete && !def.needsFile
-      ? def.complete(parsed.model.params, parsed.input.size, labels)
-      : parsed.model.params
+    def.complete && !def.needsFile ? def.complete(parsed.model.params, parsed.input.size, labels) : parsed.model.params
   const model = { ...parsed.model, params }
   const points = tasks.get(parsed.task).points?.(labels.map((label) => ({ cocoId: 0, color: '', ...label }))).count ?? 0
   const recipe = resolveRecipe({ ...parsed, model, batch: { ...parsed.batch, size: batch } }, images, provider)
@@ -111,7 +109,10 @@ async function measureStage(
       const side = size * (0.1 + 0.3 * random.next())
       const place = () => side / 2 + (size - side) * random.next()
       const points = Array.from({ length: at.points }, () => [place(), place(), 1])
-      targets.set([random.int(0, Math.max(0, at.classes - 1)), place(), place(), side, side, ...points.flat()], width * row)
+      targets.set(
+        [random.int(0, Math.max(0, at.classes - 1)), place(), place(), side, side, ...points.flat()],
+        width * row,
+      )
     }
     const steps: number[] = []
     const trunks: number[] = []

@@ -49,9 +49,7 @@ export function yoloxPoseLoss(head: PoseHead, targets: Value, useL1: Value, opti
   return graph.scope('pose-loss', () => {
     const { positive, matched, box } = assignment
     const all = [0, 1, 2]
-    const truth = stopGradient(
-      reshape(matched(slice(targets, 2, 5, 5 + 3 * count)), [n, count, 3, cells]),
-    )
+    const truth = stopGradient(reshape(matched(slice(targets, 2, 5, 5 + 3 * count)), [n, count, 3, cells]))
     const [x, y, v] = [0, 1, 2].map((i) => reshape(slice(truth, 2, i, i + 1), [n, count, cells]))
     const area = stopGradient(mul(slice(box, 1, 2, 3), slice(box, 1, 3, 4)))
     const found = decodePoints(head.points, head.cells)
@@ -64,9 +62,7 @@ export function yoloxPoseLoss(head: PoseHead, targets: Value, useL1: Value, opti
       [head.sigmas.length, count],
     )
     const variance =
-      head.sigmas.length === 1
-        ? reshape(doubled, [1, count, 1])
-        : stopGradient(matched(matmul(oneHot, doubled)))
+      head.sigmas.length === 1 ? reshape(doubled, [1, count, 1]) : stopGradient(matched(matmul(oneHot, doubled)))
     const factor = options.oks === 'coco' ? 2 : 1
     const exponent = div(squared, add(mul(mul(area, variance), factor), 1e-9))
     const apart = mul(sub(1, exp(neg(exponent))), v)
