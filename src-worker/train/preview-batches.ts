@@ -80,7 +80,13 @@ export async function previewBatches(
     const made = await own.complete(given, train, [])
     const recipe = resolveRecipe(made.recipe, made.train.length, 'cpu')
     const size = Math.min(batch, made.train.length)
-    const plan = { header, train: made.train, val: [], recipe: { ...recipe, batch: { ...recipe.batch, size } } }
+    const plan = {
+      header,
+      train: made.train,
+      val: [],
+      recipe: { ...recipe, batch: { ...recipe.batch, size } },
+      notes: [],
+    }
     await mkdir(out, { recursive: true })
     const host = { report: report as WorkerReport, signal, threadFile: null, loaderThreads: 0 }
     return { images: await own.preview(plan, host, { out, batches }) }
