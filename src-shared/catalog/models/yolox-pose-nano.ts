@@ -8,7 +8,7 @@ export default defineYoloxPose(
     width: 0.25,
     depthwise: true,
     learningRate: 2e-3,
-    parameters: 0,
+    parameters: 936_267,
   },
   detector,
 )
