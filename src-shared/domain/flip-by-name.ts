@@ -24,9 +24,7 @@ export function mirroredName(name: string): string | null {
       return words.with(at, cased).join('')
     }
   }
-  // Without a separator only as a beginning: `leftear`.
-  const glued = /^(left|right)(?=\p{L})/iu.exec(name)
-  return glued ? (glued[1].toLowerCase() === 'left' ? 'right' : 'left') + name.slice(glued[1].length) : null
+  return null
 }
 
 /** `leftear` and `rightear`: glued to the name, a side counts only where its partner is there (`leftover` has none). */
