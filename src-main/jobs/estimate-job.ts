@@ -9,6 +9,7 @@ import { toErrorShape } from '@shared/base/errors'
 import { trainingContract, type Estimate } from '@shared/contract/training'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
 import { checkHealth } from '../store/health'
+import { listLabels } from '../store/label'
 import { callWorker } from './call-worker'
 import { defineJob } from './define-job'
 import { needStore, type JobDeps } from './job-deps'
@@ -34,6 +35,8 @@ export const estimateJob = (deps: JobDeps) =>
       const { images, labels } = checkHealth(store.db, recipe.data)
       const trainImages = recipe.data.trainSplits.reduce((sum, split) => sum + images[split], 0)
       const classes = Math.max(1, labels.length)
+      const known = listLabels(store.db).map(({ name, skeleton }) => ({ name, ...(skeleton ? { skeleton } : {}) }))
+      const points = Math.max(0, ...known.map(({ skeleton }) => skeleton?.names.length ?? 0))
       const own = recipe.batch.size
       const wanted = batches ?? (own === 'auto' ? usual : [own])
       const sizes = [...new Set(wanted)].sort((a, b) => a - b).filter((n) => n <= Math.max(1, trainImages))
@@ -43,7 +46,7 @@ export const estimateJob = (deps: JobDeps) =>
       for (const [i, batch] of (sizes.length > 0 ? sizes : [1]).entries()) {
         context.signal.throwIfAborted()
         context.report('measuring', i, sizes.length)
-        const key = cacheKey(recipe, { batch, classes, images: trainImages })
+        const key = cacheKey(recipe, { batch, classes, images: trainImages, points })
         let found = cache.get(key)
         if (!found) {
           isCached = false
@@ -51,7 +54,7 @@ export const estimateJob = (deps: JobDeps) =>
             // A process of its own for each: its memory is the answer, and running out of it costs this figure only.
             const quiet = { ...context, report: () => {} }
             found = await callWorker({ ...deps, context: quiet }, (worker, call) =>
-              worker.measure({ recipe: given, images: Math.max(1, trainImages), classes, batch }, call),
+              worker.measure({ recipe: given, images: Math.max(1, trainImages), classes, labels: known, batch }, call),
             )
           } catch (error) {
             const { code, details } = toErrorShape(error)

@@ -79,10 +79,15 @@ export async function openLiveDetector(
     detectors.set(id, self)
     for (const old of [...detectors.values()].slice(0, -most)) old.close('another detector was opened')
     wait()
+    const { edges, ...rest } = opened
     return {
-      ...opened,
+      ...rest,
       detector: id,
-      labels: opened.labels.map((name, i) => ({ name, color: colors.get(name) ?? labelColor(i) })),
+      labels: opened.labels.map((name, i) => ({
+        name,
+        color: colors.get(name) ?? labelColor(i),
+        edges: edges[i] ?? [],
+      })),
     }
   } catch (error) {
     self.close('it could not be opened')

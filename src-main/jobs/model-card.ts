@@ -72,6 +72,7 @@ export function modelCard(
             ...row,
             classification: result?.classification ?? null,
             restoration: result?.restoration ?? null,
+            report: result?.report ?? null,
           })
         : [],
     ),

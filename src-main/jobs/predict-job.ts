@@ -4,9 +4,10 @@ import { mkdir } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { runsContract, type PredictedImage, type PredictResult } from '@shared/contract/runs'
-import type { CocoResult } from '@shared/domain/detection'
+import type { CocoResult, Detection } from '@shared/domain/detection'
 import { labelColor } from '@shared/domain/label'
 import { drawDetections } from '../media/draw-detections'
+import type { Skeleton } from '@shared/domain/skeleton'
 import { listLabels } from '../store/label'
 import { putPredictions, type SamplePrediction } from '../store/prediction'
 import { putReviewScores } from '../store/review-items'
@@ -52,7 +53,7 @@ export const predictJob = (deps: JobDeps) =>
         putPredictions(needStore(deps).db, model.source, done)
         deps.hub.emit('predictions.changed', { source: model.source, samples: done.map(({ sampleId }) => sampleId) })
       }
-      const drawing = draw ? drawer(resolve(draw), labels?.map((label) => label.color) ?? [], context) : null
+      const drawing = draw ? drawer(resolve(draw), labels, context) : null
 
       const result = await callWorker({ ...deps, context }, (worker, options) => {
         let names: readonly string[] | null = labels?.map((label) => label.name) ?? null
@@ -71,7 +72,7 @@ export const predictJob = (deps: JobDeps) =>
               name: names?.[detection.label] ?? String(detection.label),
             })),
           }
-          if (out) for (const { label, score, box } of detections) rows.push(cocoRow(image, label, score, box, labels))
+          if (out) for (const one of detections) rows.push(cocoRow(image, one, labels))
           const stored = detections.flatMap((one) =>
             labels?.[one.label] ? [{ ...one, label: labels[one.label].id }] : [],
           )
@@ -140,17 +141,25 @@ function fileImages(files: readonly string[]): Image[] {
 
 function cocoRow(
   image: Image,
-  label: number,
-  score: number,
-  [x1, y1, x2, y2]: readonly [number, number, number, number],
+  { label, score, box: [x1, y1, x2, y2], keypoints }: Detection,
   labels: readonly { cocoId: number }[] | null,
 ): CocoResult {
   const category_id = labels?.[label]?.cocoId ?? label + 1
-  return { image_id: image.cocoImageId, category_id, bbox: [x1, y1, x2 - x1, y2 - y1], score }
+  return {
+    image_id: image.cocoImageId,
+    category_id,
+    bbox: [x1, y1, x2 - x1, y2 - y1],
+    score,
+    ...(keypoints ? { keypoints: keypoints.flat() } : {}),
+  }
 }
 
 /** Draws one picture after another beside the prediction; two images of one name get different files. */
-function drawer(folder: string, colors: readonly string[], context: JobContext) {
+function drawer(
+  folder: string,
+  labels: readonly { color: string; skeleton: Skeleton | null }[] | null,
+  context: JobContext,
+) {
   const used = new Set<string>()
   let chain = Promise.resolve()
   return {
@@ -161,7 +170,8 @@ function drawer(folder: string, colors: readonly string[], context: JobContext) 
       used.add(name.toLowerCase())
       const boxes = image.detections.map((detection) => ({
         ...detection,
-        color: colors[detection.label] ?? labelColor(detection.label),
+        color: labels?.[detection.label]?.color ?? labelColor(detection.label),
+        edges: labels?.[detection.label]?.skeleton?.edges ?? [],
       }))
       chain = chain.then(async () => {
         if (context.signal.aborted) return

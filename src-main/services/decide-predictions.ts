@@ -1,5 +1,8 @@
 /** Predictions become annotations, or not: the writes that predictions and review share. Call inside `store.change`. */
 import { TagwrightError } from '@shared/base/errors'
+import type { Shape } from '@shared/domain/annotation'
+import type { FoundPoint } from '@shared/domain/detection'
+import { toKeypoints } from '@shared/domain/found-points'
 import type { Box } from '@shared/domain/geometry'
 import { shapeBox } from '@shared/domain/shape-box'
 import { getAnnotation } from '../store/annotation'
@@ -8,6 +11,7 @@ import type { Writer } from '../store/change'
 import { getLabel } from '../store/label'
 import { getPredictionBoxes } from '../store/prediction'
 import type { PredictionBoxRow } from '../store/rows'
+import { getSample } from '../store/sample'
 import type { Store } from '../store/store'
 
 /** All of them. Throws `not-found` when one is gone. */
@@ -53,7 +57,8 @@ export function acceptPrediction(
   }
   // A classifier's word is about the whole image.
   const isClass = store.project.task === 'classify'
-  const shape = packShape(isClass ? { kind: 'tag' } : { kind: 'box', box: [x1, y1, x2, y2] })
+  const found = isClass || row.keypoints === null ? null : poseOf(row, box, store)
+  const shape = packShape(isClass ? { kind: 'tag' } : (found ?? { kind: 'box', box: [x1, y1, x2, y2] }))
   let annotation = replace
   if (annotation === undefined) {
     annotation = write.insert('annotation', {
@@ -78,7 +83,8 @@ export function acceptPrediction(
     const bounds = shapeBox(old.shape)
     const moves =
       !(isClass && old.shape.kind === 'tag') && (bounds === null || bounds.some((value, i) => value !== box[i]))
-    if (moves && old.shape.kind !== 'box') {
+    // A pose takes the place of a box or of another pose, and nothing is lost.
+    if (moves && old.shape.kind !== 'box' && !(found && old.shape.kind === 'keypoints')) {
       throw new TagwrightError(
         'not-a-box',
         `Annotation ${annotation} is a ${old.shape.kind}; a predicted box would lose its outline. Correct it by hand.`,
@@ -89,6 +95,16 @@ export function acceptPrediction(
   }
   write.update('prediction_box', row.id, { state: 'accepted', annotation_id: annotation })
   return annotation
+}
+
+/** A predicted pose as a shape; null when none of its points is there. With another box its points stay. */
+function poseOf(row: PredictionBoxRow, box: Box, store: Store): Shape | null {
+  const sample = getSample(store.db, row.sample_id)
+  const { width, height } = sample
+  const image = width && height ? { width, height } : undefined
+  const keypoints = toKeypoints(JSON.parse(row.keypoints!) as FoundPoint[], image)
+  if (!keypoints.some(([, , v]) => v > 0)) return null
+  return { kind: 'keypoints', keypoints: keypoints.map(([x, y, v]) => [x, y, v]), box: [...box] }
 }
 
 export const setPredictionState = (write: Writer, state: 'pending' | 'rejected', ids: readonly number[]): number =>

@@ -141,4 +141,5 @@ export const toPrediction = (row: PredictionBoxRow): Prediction => ({
   box: [row.x1, row.y1, row.x2, row.y2],
   state: row.state as Prediction['state'],
   annotation: row.annotation_id,
+  keypoints: row.keypoints === null ? null : (JSON.parse(row.keypoints) as Prediction['keypoints']),
 })

@@ -147,6 +147,7 @@ export function detail(evaluation: OpenEvaluation): EvaluationDetail {
     statistics: index ? labelStatistics(index.set) : null,
     classification: result.classification ?? null,
     restoration: result.restoration ?? null,
+    report: result.report ?? null,
   }
 }
 

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { skeletonSchema } from '@shared/domain/skeleton'
 import { epochSampleSchema, weightsScoreSchema, type WeightsScore } from '@shared/contract/runs'
 import { detectionSchema } from '@shared/contract/worker'
 
@@ -38,7 +39,7 @@ export function readLog(
 
 /** `samples/images.json`, written once by the worker. */
 export const sampleImagesSchema = z.object({
-  labels: z.array(z.object({ name: z.string(), color: z.string() })),
+  labels: z.array(z.object({ name: z.string(), color: z.string(), skeleton: skeletonSchema.optional() })),
   images: z.array(epochSampleSchema),
 })
 /** `samples/epoch-<n>.json`: detections in the order of the images. */

@@ -88,6 +88,8 @@ export interface SampleBoxes {
   total: number
   /** `[label id, x1, y1, x2, y2]`, the largest first. */
   boxes: [number, number, number, number, number][]
+  /** Points (x, y, v) of those that are poses, at most `limit`. */
+  poses: { label: number; points: Extract<Shape, { kind: 'keypoints' }>['keypoints'] }[]
 }
 
 /**
@@ -96,17 +98,23 @@ export interface SampleBoxes {
  * @param limit boxes per sample
  */
 export function listBoxes(db: ReadDb, samples: readonly number[], limit: number): SampleBoxes[] {
-  const out = new Map(samples.map((sample): [number, SampleBoxes] => [sample, { sample, total: 0, boxes: [] }]))
-  type Row = [sample: number, label: number, x1: number | null, y1: number, x2: number, y2: number, flags: number]
+  const out = new Map(
+    samples.map((sample): [number, SampleBoxes] => [sample, { sample, total: 0, boxes: [], poses: [] }]),
+  )
+  type Row = [sample: number, label: number, x1: number | null, y1: number, x2: number, y2: number, flags: number, pose: string | null] // prettier-ignore
   const rows = tupleSql<Row>(
     db,
-    `SELECT sample_id, label_id, x1, y1, x2, y2, flags FROM visible_annotation
+    `SELECT sample_id, label_id, x1, y1, x2, y2, flags, CASE kind WHEN 'keypoints' THEN shape END
+     FROM visible_annotation
      WHERE sample_id IN (SELECT value FROM json_each(?))`,
   )
-  for (const [sample, label, x1, y1, x2, y2, flags] of rows.iterate(JSON.stringify(samples))) {
+  for (const [sample, label, x1, y1, x2, y2, flags, pose] of rows.iterate(JSON.stringify(samples))) {
     const entry = out.get(sample)!
     entry.total++
-    if (x1 !== null && (flags & hiddenBit) === 0) entry.boxes.push([label, x1, y1, x2, y2])
+    if (x1 === null || (flags & hiddenBit) !== 0) continue
+    entry.boxes.push([label, x1, y1, x2, y2])
+    const shape = pose === null || entry.poses.length === limit ? null : (JSON.parse(pose) as Shape)
+    if (shape?.kind === 'keypoints') entry.poses.push({ label, points: shape.keypoints })
   }
   const area = ([, x1, y1, x2, y2]: SampleBoxes['boxes'][number]) => (x2 - x1) * (y2 - y1)
   for (const entry of out.values()) {

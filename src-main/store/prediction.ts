@@ -36,7 +36,8 @@ export function putPredictions(
     const decided = sql<PredictionBoxRow>(db, 'SELECT * FROM prediction_box WHERE source = ? AND sample_id = ?')
     const insert = sql(
       db,
-      'INSERT INTO prediction_box (source, sample_id, label_id, score, x1, y1, x2, y2) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      `INSERT INTO prediction_box (source, sample_id, label_id, score, x1, y1, x2, y2, keypoints)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     const at = now.toISOString()
     for (const { sampleId, detections } of predictions) {
@@ -47,10 +48,11 @@ export function putPredictions(
       put.run(source, sampleId, top, at)
       forget.run(source, sampleId)
       const kept = decided.all(source, sampleId)
-      for (const { label, score, box } of detections) {
+      for (const { label, score, box, keypoints } of detections) {
         const repeats = (row: PredictionBoxRow) =>
           row.label_id === label && boxOverlap([row.x1, row.y1, row.x2, row.y2], box) >= sameBox
-        if (!kept.some(repeats)) insert.run(source, sampleId, label, score, ...box)
+        if (!kept.some(repeats))
+          insert.run(source, sampleId, label, score, ...box, keypoints ? JSON.stringify(keypoints) : null)
       }
     }
   })

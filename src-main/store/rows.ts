@@ -84,6 +84,8 @@ export interface PredictionBoxRow {
   y2: number
   state: string
   annotation_id: number | null
+  /** JSON rows [x, y, confidence]; null: the model tells no points. */
+  keypoints: string | null
 }
 export interface ReviewMarkRow {
   id: number
@@ -121,7 +123,7 @@ export const columnsOf: { [T in UserTable]: readonly (keyof UserTables[T] & stri
   import: ['id', 'source', 'status'],
   // prettier-ignore
   prediction_box: [
-    'id', 'source', 'sample_id', 'label_id', 'score', 'x1', 'y1', 'x2', 'y2', 'state', 'annotation_id',
+    'id', 'source', 'sample_id', 'label_id', 'score', 'x1', 'y1', 'x2', 'y2', 'state', 'annotation_id', 'keypoints',
   ],
   review_mark: ['id', 'source', 'annotation_id'],
 }

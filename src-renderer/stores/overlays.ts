@@ -7,19 +7,29 @@ import { batchReader } from '../client/batch-reader'
 /** `[label, x1, y1, x2, y2]`, image pixels. */
 export type OverlayBox = readonly [label: number, x1: number, y1: number, x2: number, y2: number]
 
+export interface OverlayPose {
+  label: number
+  /** x, y, v in image pixels. */
+  points: readonly (readonly [number, number, number])[]
+}
+export interface Overlay {
+  boxes: readonly OverlayBox[]
+  poses: readonly OverlayPose[]
+}
+
 const batch = 100
 const kept = 2000
 /** On a thumbnail more would be a blot. */
 const limit = 40
 
 export const useOverlays = defineStore('overlays', () => {
-  const boxes = shallowReactive(new Map<number, readonly OverlayBox[]>())
-  const { want, renew } = batchReader<readonly OverlayBox[]>(boxes, {
+  const boxes = shallowReactive(new Map<number, Overlay>())
+  const { want, renew } = batchReader<Overlay>(boxes, {
     batch,
     kept,
     async read(ids) {
       const { samples } = await api.annotations.listMany({ samples: ids, limit })
-      return samples.map(({ sample, boxes: found }) => [sample, found] as const)
+      return samples.map(({ sample, boxes: found, poses }) => [sample, { boxes: found, poses }] as const)
     },
   })
   api.project.on('changed', ({ samples, tables }) => {

@@ -2,6 +2,9 @@
 import { differenceBits } from '@shared/domain/pick-frames'
 import type { LiveDetector } from '@shared/contract/live'
 import type { Detection } from '@shared/domain/detection'
+import { toKeypoints } from '@shared/domain/found-points'
+import type { Keypoint } from '@shared/domain/geometry'
+import { labelColor } from '@shared/domain/label'
 
 type Source = ImageBitmap | HTMLVideoElement | HTMLCanvasElement | OffscreenCanvas
 
@@ -52,11 +55,12 @@ export function drawBoxes(
   context.lineWidth = 2 * unit
   context.font = `600 ${12 * unit}px system-ui, sans-serif`
   context.textBaseline = 'middle'
-  for (const { label, score, box } of detections.toReversed()) {
-    const { name, color } = labels[label] ?? { name: String(label), color: '#0072b2' }
+  for (const { label, score, box, keypoints = [] } of detections.toReversed()) {
+    const { name, color, edges = [] } = labels[label] ?? { name: String(label), color: '#0072b2' }
     const [x1, y1, x2, y2] = box
     context.strokeStyle = color
     context.strokeRect(x1, y1, x2 - x1, y2 - y1)
+    drawPose(context, toKeypoints(keypoints, size), { edges, color, unit })
     const text = `${name} ${score.toFixed(2)}`
     const [width, height] = [context.measureText(text).width + 8 * unit, 17 * unit]
     const x = Math.min(Math.max(0, x1 - unit), Math.max(0, size.width - width))
@@ -73,4 +77,27 @@ export function drawBoxes(
 function isLight(color: string): boolean {
   const [r, g, b] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16))
   return 0.299 * r + 0.587 * g + 0.114 * b > 140
+}
+
+/** Lines between points that are there, then the points. */
+function drawPose(
+  context: Context,
+  points: readonly Keypoint[],
+  { edges, color, unit }: { edges: readonly (readonly [number, number])[]; color: string; unit: number },
+): void {
+  context.beginPath()
+  for (const [a, b] of edges) {
+    if (!points[a]?.[2] || !points[b]?.[2]) continue
+    context.moveTo(points[a][0], points[a][1])
+    context.lineTo(points[b][0], points[b][1])
+  }
+  context.strokeStyle = color
+  context.stroke()
+  points.forEach(([x, y, v], k) => {
+    if (v === 0) return
+    context.beginPath()
+    context.arc(x, y, 3.5 * unit, 0, 2 * Math.PI)
+    context.fillStyle = labelColor(k)
+    context.fill()
+  })
 }

@@ -114,6 +114,12 @@ export function planBox(plan: AugmentPlan, layer: Layer, tile: Tile, box: Box): 
   return clipped
 }
 
-/** A point of a tile's sample in output pixels, not clipped: keypoints and polygon corners. */
-export const planPoint = (layer: Layer, tile: Tile, [x, y]: Point): Point =>
-  applyToPoint(layer.matrix, [x * tile.scale + tile.x, y * tile.scale + tile.y])
+/** A point of a tile's sample in output pixels; null where the canvas or the output does not show it. */
+export function planPoint(plan: AugmentPlan, layer: Layer, tile: Tile, [x, y]: Point): Point | null {
+  const inside = ([px, py]: Point, size: { width: number; height: number }) =>
+    px >= 0 && py >= 0 && px <= size.width && py <= size.height
+  const onCanvas: Point = [x * tile.scale + tile.x, y * tile.scale + tile.y]
+  if (!inside(onCanvas, layer.canvas)) return null
+  const point = applyToPoint(layer.matrix, onCanvas)
+  return inside(point, plan) ? point : null
+}

@@ -29,8 +29,9 @@ export function describeCatalogModel({
   classes,
   side,
 }: CatalogModelOptions): Network {
-  const { complete } = modelOf({ id, params: given, surgery })
-  const params = complete ? complete(given, side) : given
+  // Only of a file there is anything open that the drawing needs; labels come with a project.
+  const { complete, needsFile } = modelOf({ id, params: given, surgery })
+  const params = complete && needsFile ? complete(given, side, []) : given
   const model = modelOf({ id, params, surgery })
   const graph = new Graph()
   const nn = new Nn(graph, false)

@@ -2,20 +2,26 @@
  * What a detector file's input wants and what its output means: from the metadata that this product writes, else from a
  * table of signatures (names of metadata keys and shapes as the exporters of YOLOX and Ultralytics document them).
  */
+import { z } from 'zod'
 import { TagwrightError } from '../base/errors'
 import { parsePythonLiteral } from '../base/python-literal'
 import { type ModelInput, modelInputSchema, yoloxInput } from '../domain/model-input'
+import { type Skeleton, skeletonSchema } from '../domain/skeleton'
 import type { OnnxInfo, OnnxValue } from '../engine/onnx/decode-info'
 
 export const outputFormats = [
   /** [N, A, 5 + C]: cx, cy, w, h in input pixels, objectness, class probabilities. */
   'centre-objectness-classes',
-  /** The same for the cells of the strides 8, 16, 32, not decoded yet: YOLOX's export. */
+  /** The same, then x, y and visibility of each point. */
+  'centre-objectness-classes-points',
+  /** Of a detector: the same for the cells of the strides 8, 16, 32, not decoded yet: YOLOX's export. */
   'yolox-grid',
-  /** [N, 4 + C, A]: cx, cy, w, h in input pixels, class probabilities. */
+  /** [N, 4 + C, A]: cx, cy, w, h in input pixels, class probabilities, and points where there are some. */
   'centre-classes-columns',
   /** [N, max, 6]: x1, y1, x2, y2, score, class; suppressed. */
   'corners-score-class',
+  /** [N, max, 6 + 3 K]: the same, then x, y and visibility of each point. */
+  'corners-score-class-points',
   /** [n, 7]: image, class, score, x1, y1, x2, y2; suppressed. */
   'listed',
 ] as const
@@ -37,6 +43,17 @@ export interface DetectorSpec {
   classes: number | null
   /** Class names in output order, when the file tells them. */
   names: string[] | null
+  /** Of poses. */
+  points: PointSpec | null
+}
+
+/** The points that a model tells of each object. */
+export interface PointSpec {
+  count: number
+  /** Numbers of each: x, y, and with 3 a confidence. */
+  size: 2 | 3
+  /** By class, as far as the model knows them. */
+  skeletons: readonly (Skeleton | null)[]
 }
 
 /** YOLOv5 and later: RGB divided by 255, border split. */
@@ -55,12 +72,14 @@ export interface SpecOptions {
 export function describeDetector(info: OnnxInfo, options: SpecOptions): DetectorSpec {
   const { metadata } = info
   const task = metadata.get('task')
-  if (task && task !== 'detect') {
+  if (task && task !== 'detect' && task !== 'pose') {
     throw unknown(options.file, `it says that its task is "${task.slice(0, 40)}", and detectors are read here`)
   }
   const input = pictureInput(info, options)
   const names = readNames(metadata.get('names'))
-  const output = ownOutput(info) ?? signature(info, input, names)
+  const points = task === 'pose' ? readPoints(metadata) : null
+  if (task === 'pose' && !points) throw unknown(options.file, 'it says that it tells poses, but not of how many points')
+  const output = ownOutput(info, points) ?? signature(info, input, names, points)
   if (!output) {
     const seen = info.outputs.slice(0, 4).map((value) => `"${value.name.slice(0, 60)}" ${shapeText(value.shape)}`)
     throw unknown(
@@ -80,9 +99,10 @@ export function describeDetector(info: OnnxInfo, options: SpecOptions): Detector
   return {
     input,
     pixels: declared,
-    output: { name, format, suppressed: format === 'corners-score-class' || format === 'listed' },
+    output: { name, format, suppressed: /^(corners-score|listed)/.test(format) },
     classes: classes ?? names?.length ?? null,
     names: names && (classes === null || classes === names.length) ? names : null,
+    points,
   }
 }
 
@@ -135,17 +155,25 @@ interface Output {
 }
 
 /** What this product writes: `output` names the format. */
-function ownOutput({ metadata, outputs }: OnnxInfo): Output | null {
+function ownOutput({ metadata, outputs }: OnnxInfo, points: PointSpec | null): Output | null {
   const stated = metadata.get('output')
   const format = outputFormats.find((known) => known === stated)
   const [value] = outputs
   if (!format || !value) return null
   const last = value.shape?.at(-1)
-  const fromShape = format === 'centre-objectness-classes' || format === 'yolox-grid'
-  return { name: value.name, format, classes: fromShape && typeof last === 'number' ? last - 5 : null, pixels: null }
+  const fromShape = format.startsWith('centre-objectness-classes') || format === 'yolox-grid'
+  const others = 5 + (points ? points.count * points.size : 0)
+  const classes = fromShape && typeof last === 'number' ? last - others : null
+  return { name: value.name, format, classes, pixels: null }
 }
 
-function signature(info: OnnxInfo, { width, height }: DetectorSpec['input'], names: string[] | null): Output | null {
+function signature(
+  info: OnnxInfo,
+  { width, height }: DetectorSpec['input'],
+  names: string[] | null,
+  points: PointSpec | null,
+): Output | null {
+  const extra = points ? points.count * points.size : 0
   const cells = [8, 16, 32].reduce((sum, s) => sum + Math.floor(width / s) * Math.floor(height / s), 0)
   // Ultralytics writes these four keys into every file.
   const centred = ['stride', 'task', 'imgsz', 'names'].every((key) => info.metadata.has(key))
@@ -154,6 +182,12 @@ function signature(info: OnnxInfo, { width, height }: DetectorSpec['input'], nam
       return { name, format: 'listed', classes: null, pixels: yoloxInput }
     if (shape?.length !== 3) continue
     const [, rows, columns] = shape
+    // Of poses, the columns of YOLOv8 and later are known.
+    if (points) {
+      if (columns === cells && typeof rows === 'number' && rows > 4 + extra)
+        return { name, format: 'centre-classes-columns', classes: rows - 4 - extra, pixels: centredInput }
+      continue
+    }
     if (columns === 6 && rows !== cells && rows !== 3 * cells && (typeof rows !== 'number' || rows <= 1000))
       return { name, format: 'corners-score-class', classes: null, pixels: centred ? centredInput : null }
     if (rows === cells && typeof columns === 'number' && columns >= 6) {
@@ -168,6 +202,21 @@ function signature(info: OnnxInfo, { width, height }: DetectorSpec['input'], nam
       return { name, format: 'centre-classes-columns', classes: rows - 4, pixels: centredInput }
   }
   return null
+}
+
+/** `kpt_shape` as Ultralytics writes it, and this product's own `skeletons`; null when the file does not tell. */
+function readPoints(metadata: OnnxInfo['metadata']): PointSpec | null {
+  const shape = readNumbers(metadata.get('kpt_shape'))
+  const [count, size] = shape ?? []
+  if (!count || !Number.isInteger(count) || count < 1 || (size !== 2 && size !== 3)) return null
+  let skeletons: (Skeleton | null)[] = []
+  try {
+    const stated = z.array(skeletonSchema.nullable()).safeParse(JSON.parse(metadata.get('skeletons') ?? '[]'))
+    skeletons = stated.data ?? []
+  } catch {
+    // As if it were not there.
+  }
+  return { count, size, skeletons }
 }
 
 /** `{0: 'person', ...}` or a list; null when it is neither, or has gaps. */

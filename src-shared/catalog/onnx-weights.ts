@@ -10,7 +10,6 @@ import type { OnnxModel, OnnxNode } from '../engine/onnx/decode'
 import { ConstantReader } from '../engine/onnx/constants'
 import { type LayerGraph, matchStructure } from './match-structure'
 import { type ModelDef, channelsOf } from './models/define'
-import { SURGERY } from './surgery'
 
 export interface OnnxWeights {
   /** Parameters and running statistics by the model's names. */
@@ -54,12 +53,18 @@ export function readOnnxWeights(
   { classes, params = {} }: { classes: number; params?: Record<string, unknown> },
 ): OnnxWeights {
   const constants = new ConstantReader(file.graph)
-  // A file of the model before surgery has no place for the blocks; one of the model after it names them.
-  const [whole, theirs] = [modelLayers(model, classes, params), fileLayers(file)]
+  // A file of the model before an addition has no place for what was added; one of the model after it names that.
+  const theirs = fileLayers(file)
   const has = (name: string, shape: readonly number[]) => constants.floats(name)?.dims.join() === shape.join()
-  const added = [...whole.shapes].filter(([name]) => name.startsWith(`${SURGERY}.`))
-  const isOperated = added.some(([name, shape]) => has(name, shape))
-  const own = model.base && !isOperated ? modelLayers(model.base, classes, params) : whole
+  let own = modelLayers(model, classes, params)
+  let added: [string, readonly number[]][] = []
+  for (let base = model.base; base; base = base.base) {
+    const plain = modelLayers(base, classes, params)
+    added = [...own.shapes].filter(([name]) => !plain.shapes.has(name))
+    if (added.some(([name, shape]) => has(name, shape))) break
+    added = []
+    own = plain
+  }
   const byName = new Map(theirs.layers.map(({ name }, j) => [name, j]))
   const pairs: [number, number][] = []
   own.layers.forEach(({ weight }, i) => {
@@ -84,9 +89,8 @@ export function readOnnxWeights(
   const folded: string[] = []
   for (const [i, j] of pairs) place(own.layers[i], theirs.layers[j], tensors, folded)
   // Weights of blocks that belong to no convolution, such as gains.
-  if (isOperated)
-    for (const [name, shape] of added)
-      if (!tensors.has(name) && has(name, shape)) tensors.set(name, constants.floats(name)!.data)
+  for (const [name, shape] of added)
+    if (!tensors.has(name) && has(name, shape)) tensors.set(name, constants.floats(name)!.data)
   return {
     tensors,
     shapes: own.shapes,
@@ -98,7 +102,7 @@ export function readOnnxWeights(
 
 /** Share of a model's convolutions that a file fills, 0..1. */
 export function structureShare(file: OnnxModel, model: ModelDef, classes: number): number {
-  const own = modelLayers(model, classes, {})
+  const own = modelLayers(model.base ?? model, classes, {})
   return matchStructure(own.graph, fileLayers(file).graph).length / own.layers.length
 }
 

@@ -227,6 +227,26 @@ const meanings: Record<string, Meaning> = {
     help: 'Denoising: [{"id": "l1"}, {"id": "fourier", "weight": 0.1}]; l1, mse, charbonnier, psnr, fourier, neighbours. auto: charbonnier.',
     group: 'loss',
   },
+  'loss.oks': {
+    title: 'Similarity of points',
+    help: "Poses: coco is the exponent of COCO's evaluation, yolo-pose that of YOLO-pose's code, twice as large.",
+    group: 'loss',
+  },
+  'loss.points': {
+    title: 'Weight of points',
+    help: 'Poses: weight of the similarity of points (OKS); boxes have 5.',
+    group: 'loss',
+  },
+  'loss.pointL1': {
+    title: 'Weight of distances',
+    help: "Poses: weight of the points' distances, in roots of the box's area. Keeps far points learning; 0 is off.",
+    group: 'loss',
+  },
+  'loss.visibility': {
+    title: 'Weight of visibility',
+    help: 'Poses: weight of telling labelled points from those that are not there.',
+    group: 'loss',
+  },
   'loss.closeEpochs': {
     title: 'Closing epochs',
     help: 'Last epochs without mosaic and mixup, on images as they are.',

@@ -1,6 +1,6 @@
 /** What is drawn on a sample. One `apply` is one gesture: committed when it answers, one undo step. */
 import { z } from 'zod'
-import { flagsSchema, shapeSchema } from '../domain/annotation'
+import { keypointSchema, flagsSchema, shapeSchema } from '../domain/annotation'
 import { attributesSchema, attributeValueSchema } from '../domain/attribute'
 import { defineContract } from './rpc'
 
@@ -78,6 +78,8 @@ export const annotationsContract = defineContract({
             sample: z.int(),
             total: z.int(),
             boxes: z.array(z.tuple([z.int(), z.number(), z.number(), z.number(), z.number()])),
+            /** Points (x, y, v) of those that are poses. */
+            poses: z.array(z.object({ label: z.int(), points: z.array(keypointSchema) })),
           }),
         ),
       }),

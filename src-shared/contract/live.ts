@@ -13,7 +13,14 @@ export const liveDetectorSchema = z.object({
   /** Random; names the detector in addresses and calls. */
   detector: z.string(),
   /** Of the project for a run; of the file for an ONNX file, coloured like the project's labels of the same names. */
-  labels: z.array(z.object({ name: z.string(), color: z.string() })),
+  labels: z.array(
+    z.object({
+      name: z.string(),
+      color: z.string(),
+      /** Pairs of points that are joined. */
+      edges: z.array(z.tuple([z.int(), z.int()])).optional(),
+    }),
+  ),
   /** Classes of the model that have no label and are left out. */
   dropped: z.array(z.string()),
   /** Of the network, px: larger pictures are made smaller anyway. */

@@ -24,6 +24,8 @@ export const predictionSchema = z.object({
   state: predictionStateSchema,
   /** What it became when it was accepted. */
   annotation: z.int().nullable(),
+  /** x, y in image pixels and the confidence of each point; null: the model tells none. */
+  keypoints: z.array(z.tuple([z.number(), z.number(), z.number()])).nullable(),
 })
 export type Prediction = z.infer<typeof predictionSchema>
 

@@ -130,6 +130,8 @@ export const evaluationDetailSchema = z.object({
   classification: classEvaluationSchema.nullable(),
   /** Denoisers only, as `classification`. */
   restoration: restorationSchema.nullable(),
+  /** See evaluationSchema. */
+  report: evaluationSchema.shape.report.unwrap(),
 })
 export type EvaluationDetail = z.infer<typeof evaluationDetailSchema>
 

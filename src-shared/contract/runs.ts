@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { splitSchema } from '../domain/split'
 import { providerSchema } from '../domain/recipe'
 import { scoreSchema } from '../domain/score'
+import { skeletonSchema } from '../domain/skeleton'
 import { taskSchema } from '../domain/task'
 import { jobStatusSchema, startedJobSchema } from './jobs'
 import { defineContract, noInput, noOutput } from './rpc'
@@ -58,7 +59,14 @@ export const epochSampleSchema = z.object({
   name: z.string(),
   width: z.int(),
   height: z.int(),
-  truths: z.array(z.object({ label: z.int(), box: z.tuple([z.number(), z.number(), z.number(), z.number()]) })),
+  truths: z.array(
+    z.object({
+      label: z.int(),
+      box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+      /** x, y, visibility of each point of a pose. */
+      keypoints: z.array(z.tuple([z.number(), z.number(), z.number()])).optional(),
+    }),
+  ),
 })
 
 export const runSchema = z.object({
@@ -109,6 +117,8 @@ export const inferenceOptions = (thresholds: z.infer<typeof thresholdsSchema>) =
   conf: z.number().min(0).max(1).default(thresholds.conf),
   iou: z.number().min(0).max(1).default(thresholds.iou),
   maxDet: z.int().min(1).default(thresholds.maxDet),
+  /** Poses: see thresholdsSchema. */
+  oks: z.number().min(0).max(1).optional(),
   /** Side of the square slices in px, or how they are cut and merged; null: whole images. */
   slice: z
     .union([z.int().min(32), sliceSchema])
@@ -250,7 +260,7 @@ export const runsContract = defineContract({
         epochs: z.array(z.int()),
         /** The one answered: that asked for, else the newest; null when there is none. */
         epoch: z.int().nullable(),
-        labels: z.array(z.object({ name: z.string(), color: z.string() })),
+        labels: z.array(z.object({ name: z.string(), color: z.string(), skeleton: skeletonSchema.optional() })),
         images: z.array(z.object({ ...epochSampleSchema.shape, detections: z.array(detectionSchema) })),
       }),
     },

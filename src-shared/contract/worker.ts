@@ -10,6 +10,7 @@ import { shapeSchema, flagsSchema } from '../domain/annotation'
 import { modelInputSchema } from '../domain/model-input'
 import { providerSchema } from '../domain/recipe'
 import { scoreSchema } from '../domain/score'
+import { skeletonSchema } from '../domain/skeleton'
 import { taskSchema } from '../domain/task'
 import { networkSchema } from './models'
 import { defineContract, noInput, noOutput } from './rpc'
@@ -32,8 +33,16 @@ export const thresholdsSchema = z.object({
   conf: z.number().min(0).max(1),
   iou: z.number().min(0).max(1),
   maxDet: z.int().min(1),
+  /** Poses only: one with a larger similarity of points (OKS) to a better one of its class goes; absent: `iou` of boxes decides. */
+  oks: z.number().min(0).max(1).optional(),
 })
 export type Thresholds = z.infer<typeof thresholdsSchema>
+export const thresholdsOf = ({ conf, iou, maxDet, oks }: Thresholds): Thresholds => ({
+  conf,
+  iou,
+  maxDet,
+  ...(oks === undefined ? {} : { oks }),
+})
 /** Where curves of the AP type want all detections. */
 export const evalThresholds: Thresholds = { conf: 0.001, iou: 0.65, maxDet: 300 }
 export const predictThresholds: Thresholds = { conf: 0.25, iou: 0.45, maxDet: 300 }
@@ -80,6 +89,8 @@ export const detectionSchema = z.object({
   label: z.int().min(0),
   score: z.number(),
   box,
+  /** x, y in upright image pixels and the confidence of each point; absent: the model tells none. */
+  keypoints: z.array(z.tuple([z.number(), z.number(), z.number()])).optional(),
 })
 
 /**
@@ -206,6 +217,8 @@ export const evaluationSchema = z.object({
   classification: classEvaluationSchema.nullable().default(null),
   /** Denoisers only. */
   restoration: restorationSchema.optional(),
+  /** What a task says beside these numbers, e.g. `pose`: the window shows it by the panel of that kind. */
+  report: z.looseObject({ kind: z.string() }).nullable().default(null),
 })
 export type Evaluation = z.infer<typeof evaluationSchema>
 
@@ -275,6 +288,8 @@ export const workerContract = defineContract({
       output: z.object({
         labels: z.array(z.string()),
         dropped: z.array(z.string()),
+        /** By label: pairs of points that are joined; empty: the model tells no points. */
+        edges: z.array(z.array(z.tuple([z.int(), z.int()]))).default([]),
         input: z.object({ width: z.int(), height: z.int() }),
       }),
     },
@@ -346,6 +361,8 @@ export const workerContract = defineContract({
         /** Training images and classes of the project: 'auto' values depend on them. */
         images: z.int().min(1),
         classes: z.int().min(1),
+        /** The project's labels, where the model depends on their skeletons. */
+        labels: z.array(z.object({ name: z.string(), skeleton: skeletonSchema.optional() })).default([]),
         batch: z.int().min(1),
       }),
       output: z.object({

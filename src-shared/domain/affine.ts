@@ -31,6 +31,9 @@ export function invert([a, b, c, d, e, f]: Affine): Affine {
 
 export const applyToPoint = ([a, b, c, d, e, f]: Affine, [x, y]: Point): Point => [a * x + b * y + c, d * x + e * y + f]
 
+/** Whether the map turns left into right. */
+export const isMirrored = ([a, b, , d, e]: Affine): boolean => a * e - b * d < 0
+
 /** The upright box around the four mapped corners. */
 export const applyToBox = (m: Affine, [x1, y1, x2, y2]: Box): Box =>
   boundingBox([

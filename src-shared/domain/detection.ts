@@ -1,5 +1,8 @@
 /** What a detector says about one image. */
-import type { Box, Keypoint } from './geometry'
+import type { Box } from './geometry'
+
+/** A point that a model tells: upright image pixels, and how sure it is that the point is there, 0..1. */
+export type FoundPoint = readonly [x: number, y: number, confidence: number]
 
 export interface Detection {
   /** Label index. */
@@ -8,7 +11,7 @@ export interface Detection {
   score: number
   /** Upright image pixels. */
   box: Box
-  keypoints?: Keypoint[]
+  keypoints?: readonly FoundPoint[]
 }
 
 /** One row of predictions.json, in COCO's result format: `bbox` is [x, y, w, h]. */

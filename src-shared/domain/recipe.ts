@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { nearest } from '../base/registry'
 import { TagwrightError } from '../base/errors'
 import { noiseSchema } from './noise'
-import { defaultModels, defaultSizes, taskSchema } from './task'
+import { defaultModels, defaultSizes, importedModels, taskSchema } from './task'
 
 const auto = z.literal('auto')
 /** A catalog entry chosen by id, with its own parameters beside it; the catalog validates those. */
@@ -65,6 +65,12 @@ export const recipeSchema = z.strictObject({
       terms: z
         .union([auto, z.array(z.strictObject({ id: z.string(), weight: z.number().positive().optional() })).min(1)])
         .default('auto'),
+      /** Poses only: exponent of the similarity of points, COCO's or that of YOLO-pose's code, which is twice as large. */
+      oks: z.enum(['coco', 'yolo-pose']).default('coco'),
+      /** Poses only: weights of similarity, distance (in roots of the box's area) and visibility of points; boxes have 5. */
+      points: z.number().min(0).default(10),
+      pointL1: z.number().min(0).default(5),
+      visibility: z.number().min(0).default(1),
       /** Last epochs without mosaic and mixup, with the L1 term. 'auto': a tenth of the epochs. */
       closeEpochs: z.union([auto, z.int().min(0)]).default('auto'),
     })
@@ -160,7 +166,13 @@ export function parseRecipe(input: unknown): Recipe {
     if (!sized) result.data.input.size = defaultSizes[task]
     // A file is as good a name as that of the model which stands on it.
     if (/\.onnx$/i.test(model.id)) {
-      const id = task === 'classify' ? 'onnx-classifier' : 'onnx-detector'
+      const id = importedModels[task]
+      if (!id)
+        throw new TagwrightError(
+          'bad-recipe',
+          `The task "${task}" puts no new head on a network from a file. Choose a model, e.g. ${defaultModels[task]}, and start from the file's weights with --weights.`,
+          { task, model: model.id },
+        )
       return { ...result.data, model: { ...model, id, params: { ...model.params, file: model.id } } }
     }
     return named ? result.data : { ...result.data, model: { ...model, id: defaultModels[task] } }

@@ -1,5 +1,6 @@
 /** The points of a pose: names, edges, left/right pairs and COCO sigmas. */
 import { z } from 'zod'
+import { flipByName } from './flip-by-name'
 
 export const skeletonSchema = z.object({
   names: z.array(z.string()),
@@ -15,6 +16,23 @@ export const skeletonSchema = z.object({
   layout: z.array(z.tuple([z.number(), z.number()])).optional(),
 })
 export type Skeleton = z.infer<typeof skeletonSchema>
+
+/** The points of all labels side by side, as loaders and losses take them. */
+export interface ObjectPoints {
+  /** The most that a label has; further ones are never labelled. */
+  count: number
+  /** By label: what each point becomes in a mirrored image; by the names where a skeleton does not say. */
+  flip: readonly (readonly number[])[]
+}
+
+export function objectPoints(labels: readonly { skeleton?: Skeleton | undefined }[]): ObjectPoints {
+  const count = Math.max(0, ...labels.map(({ skeleton }) => skeleton?.names.length ?? 0))
+  const flip = labels.map(({ skeleton }) => {
+    const own = skeleton?.flip.length ? skeleton.flip : flipByName(skeleton?.names ?? [])
+    return Array.from({ length: count }, (_, k) => own[k] ?? k)
+  })
+  return { count, flip }
+}
 
 /** What is wrong with a skeleton, as one sentence; null: nothing. */
 export function skeletonFault({ names, edges, flip, sigmas, colors, layout }: Skeleton): string | null {

@@ -1,7 +1,7 @@
 /** What a project's models learn to tell. A task is a file of catalog/tasks and one of src-worker/tasks of the same name. */
 import { z } from 'zod'
 
-export const taskIds = ['detect', 'classify', 'denoise'] as const
+export const taskIds = ['detect', 'classify', 'pose', 'denoise'] as const
 export const taskSchema = z.enum(taskIds)
 export type TaskId = z.infer<typeof taskSchema>
 
@@ -10,7 +10,14 @@ export const defaultModels: Readonly<Record<TaskId, string>> = {
   detect: 'yolox-nano',
   classify: 'yolox-nano-classifier',
   denoise: 'dncnn',
+  pose: 'yolox-pose-nano',
+}
+
+/** What stands on the network of a recipe that names an ONNX file; a task without one takes no such file as its model. */
+export const importedModels: Readonly<Partial<Record<TaskId, string>>> = {
+  detect: 'onnx-detector',
+  classify: 'onnx-classifier',
 }
 
 /** Side of the network input in px where a recipe names none: for denoising that of the crops that are learned from. */
-export const defaultSizes: Readonly<Record<TaskId, number>> = { detect: 320, classify: 320, denoise: 64 }
+export const defaultSizes: Readonly<Record<TaskId, number>> = { detect: 320, classify: 320, pose: 320, denoise: 64 }

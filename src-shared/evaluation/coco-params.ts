@@ -22,7 +22,7 @@ export interface CocoParams {
   areas: readonly AreaRange[]
   /** false pools all categories into one, as `useCats = 0`. */
   useCategories: boolean
-  /** OKS sigma per keypoint. */
+  /** OKS sigma per keypoint, the same for all categories, or one row of them for each. */
   sigmas: Float64Array
 }
 

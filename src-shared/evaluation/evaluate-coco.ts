@@ -40,7 +40,7 @@ export interface EvaluateCocoInput {
   gt: GroundTruth
   dt: Detections
   iouType: IouType
-  /** OKS sigmas, one per keypoint; without them the 17 of COCO persons. */
+  /** OKS sigmas, one per keypoint, or per category and keypoint; without them the 17 of COCO persons. */
   sigmas?: ArrayLike<number>
   /** Anything else that is not COCO's default. */
   params?: Partial<Omit<CocoParams, 'iouType' | 'sigmas'>>

@@ -2,6 +2,7 @@
 import type { ClassEvaluation } from './evaluate-classes'
 import { formatRestoration, type Restoration } from './restoration'
 import { type IouType, cocoParams, summaryRows } from './coco-params'
+import { formatPose } from './format-pose'
 import { formatSummary } from './summarize'
 
 export interface EvaluationNumbers {
@@ -9,7 +10,12 @@ export interface EvaluationNumbers {
   stats: readonly number[]
   classification?: ClassEvaluation | null
   restoration?: Restoration | null
+  /** What a task says beside, by its kind. */
+  report?: { kind: string } | null
 }
+
+/** Lines of what tasks say beside these numbers. */
+const reports: Readonly<Record<string, (report: never) => string[]>> = { pose: formatPose }
 
 /** Names of the numbers in `stats`, in its order. */
 export const statNames = (iouType: EvaluationNumbers['iouType']): string[] =>
@@ -20,9 +26,10 @@ export const statNames = (iouType: EvaluationNumbers['iouType']): string[] =>
       : summaryRows(cocoParams(iouType)).map(({ name }) => name)
 
 /** pycocotools' lines, character for character; a classifier's in the layout of scikit-learn's classification report. */
-export function formatEvaluation({ iouType, stats, classification, restoration }: EvaluationNumbers): string[] {
+export function formatEvaluation({ iouType, stats, classification, restoration, report }: EvaluationNumbers): string[] {
+  const more = report ? (reports[report.kind]?.(report as never) ?? []) : []
   if (iouType === 'image') return restoration ? formatRestoration(restoration) : []
-  if (iouType !== 'class') return formatSummary(stats, cocoParams(iouType))
+  if (iouType !== 'class') return [...formatSummary(stats, cocoParams(iouType)), ...more]
   return classification ? formatClasses(classification) : []
 }
 

@@ -5,6 +5,7 @@ import type { SnapshotAnnotation, SnapshotHeader, SnapshotSample } from '../doma
 import { detectionsBuilder, groundTruthBuilder, type Detections, type GroundTruth } from './coco-columns'
 import type { IouType } from './coco-params'
 import type { Rle } from './mask'
+import { pointSigmas } from './point-sigmas'
 import { rasterizePolygons } from './rasterize-polygon'
 
 /**
@@ -53,10 +54,18 @@ export function snapshotTruth(
   return builder.finish()
 }
 
-/** OKS sigmas of the project's skeleton, undefined when it names none (COCO's are used then). */
-export function snapshotSigmas(header: SnapshotHeader): number[] | undefined {
-  const sigmas = header.labels.find((label) => label.skeleton)?.skeleton?.sigmas
-  return sigmas?.length ? sigmas : undefined
+/**
+ * OKS sigmas in the order of the evaluation's categories, as many for each as its largest skeleton has points (see
+ * pointSigmas); undefined when no label has a skeleton.
+ */
+export function snapshotSigmas(header: Pick<SnapshotHeader, 'labels'>): number[] | undefined {
+  const count = skeletonSize(header)
+  if (count === 0) return undefined
+  return labelOrder(header).flatMap(({ skeleton }) => {
+    const own = skeleton ? pointSigmas(skeleton) : []
+    // Points that a class does not have are never labelled.
+    return Array.from({ length: count }, (_, k) => own[k] ?? 1)
+  })
 }
 
 /**
@@ -95,7 +104,7 @@ function categoryOfLabel(labels: readonly { index: number }[]): number[] {
   return categories
 }
 
-const skeletonSize = (header: SnapshotHeader): number =>
+const skeletonSize = (header: Pick<SnapshotHeader, 'labels'>): number =>
   header.labels.reduce((most, label) => Math.max(most, label.skeleton?.names.length ?? 0), 0)
 
 function flatPoints(points: readonly (readonly [number, number, number])[], count: number): Float64Array {

@@ -68,7 +68,8 @@ function keypointSimilarity(gt: GroundTruth, dt: Detections, sigmas: Float64Arra
       `Keypoints are to be evaluated, but the ${gtPoints ? 'detections' : 'ground truth'} carry none. Evaluate boxes instead.`,
     )
   }
-  if (dt.keypointCount !== points || sigmas.length !== points) {
+  const perCategory = sigmas.length === points * gt.categoryIds.length
+  if (dt.keypointCount !== points || !(perCategory || sigmas.length === points)) {
     throw new TagwrightError(
       'bad-evaluation',
       `Ground truth has ${points} keypoints per object, detections ${dt.keypointCount}, and there are ${sigmas.length} OKS sigmas. Give one sigma per keypoint of the skeleton.`,
@@ -80,6 +81,7 @@ function keypointSimilarity(gt: GroundTruth, dt: Detections, sigmas: Float64Arra
   return (d, g) => {
     const [x, y, w, h] = [gt.box[4 * g], gt.box[4 * g + 1], gt.box[4 * g + 2], gt.box[4 * g + 3]]
     const area = gt.area[g] + Number.EPSILON
+    const own = perCategory ? gt.category[g] * points : 0
     let labelled = 0
     for (let k = 0; k < points; k++) if (gtPoints[3 * (g * points + k) + 2] > 0) labelled++
     let count = 0
@@ -97,7 +99,7 @@ function keypointSimilarity(gt: GroundTruth, dt: Detections, sigmas: Float64Arra
         dx = Math.max(0, x - w - xd) + Math.max(0, xd - (x + w * 2))
         dy = Math.max(0, y - h - yd) + Math.max(0, yd - (y + h * 2))
       }
-      terms[count++] = Math.exp(-((dx * dx + dy * dy) / variances[k] / area / 2))
+      terms[count++] = Math.exp(-((dx * dx + dy * dy) / variances[own + k] / area / 2))
     }
     return pairwiseSum(terms, 0, count) / count
   }

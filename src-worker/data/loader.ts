@@ -158,7 +158,7 @@ export function createEvalLoader(options: EvalLoaderOptions): EvalLoader {
 
 const depth = (options: LoaderBase) => (options.threads === 0 ? 1 : (options.prefetch ?? options.threads + 3))
 
-type StartOptions = LoaderBase & Pick<LoaderOptions, 'seed' | 'augment' | 'maxGt'>
+type StartOptions = LoaderBase & Pick<LoaderOptions, 'seed' | 'augment' | 'maxGt' | 'points'>
 
 function start(options: StartOptions, kind: BatchJob['kind'], input: { width: number; height: number }) {
   const { samples } = options
@@ -171,7 +171,7 @@ function start(options: StartOptions, kind: BatchJob['kind'], input: { width: nu
       `The input is ${input.width} x ${input.height} pixels; at most ${maximumWidth} a side are possible. Choose a smaller size.`,
     )
   }
-  const table = createSampleTable(samples)
+  const table = createSampleTable(samples, options.points)
   const sizes = cachedSizes(table, kind, input, options.input.align)
   const cache = createSharedCache(sizes, options.cacheBytes ?? defaultCacheBytes, Math.max(1, options.threads))
   const maxGt = typeof options.maxGt === 'number' ? [options.maxGt] : [...options.maxGt].sort((a, b) => a - b)

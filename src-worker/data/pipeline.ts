@@ -5,7 +5,16 @@
 import { rng } from '@shared/base/rng'
 import { TagwrightError, toErrorShape } from '@shared/base/errors'
 import { drawPlan, resolveAugments, type AugmentSpec } from '@shared/catalog/augments'
-import { planBox, plainPlan, type AugmentContext, type AugmentPlan } from '@shared/catalog/augment-plan'
+import {
+  planBox,
+  planPoint,
+  plainPlan,
+  type AugmentContext,
+  type AugmentPlan,
+  type Layer,
+  type Tile,
+} from '@shared/catalog/augment-plan'
+import { isMirrored } from '@shared/domain/affine'
 import { letterboxGeometry } from '@shared/domain/letterbox'
 import type { ModelInput } from '@shared/domain/model-input'
 import { decodeImage } from './decode-image'
@@ -103,7 +112,7 @@ export function createPipeline(setup: PipelineSetup): Pipeline {
     }
   }
 
-  /** Boxes of a plan as rows of (label, cx, cy, w, h). */
+  /** Boxes of a plan as rows of (label, cx, cy, w, h, points). */
   function planTargets(plan: AugmentPlan): { rows: number[][]; had: number } {
     const rows: number[][] = []
     let had = 0
@@ -115,11 +124,28 @@ export function createPipeline(setup: PipelineSetup): Pipeline {
           const box = planBox(plan, layer, tile, [b[0], b[1], b[2], b[3]])
           if (!box) continue
           const [x1, y1, x2, y2] = box
-          rows.push([table.labels[i], (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1])
+          const row = [table.labels[i], (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1]
+          rows.push(table.pointCount > 0 ? [...row, ...pointsOf(plan, layer, tile, i)] : row)
         }
       }
     }
     return { rows, had }
+  }
+
+  /** x, y, v of a box's points; in a mirrored picture each stands in the place of its partner. */
+  function pointsOf(plan: AugmentPlan, layer: Layer, tile: Tile, box: number): number[] {
+    const { pointCount, points, flip, labels } = table
+    const mirrored = isMirrored(layer.matrix)
+    const out = new Array<number>(3 * pointCount).fill(0)
+    for (let k = 0; k < pointCount; k++) {
+      const from = 3 * (box * pointCount + k)
+      if (points[from + 2] === 0) continue
+      const point = planPoint(plan, layer, tile, [points[from], points[from + 1]])
+      if (!point) continue
+      const to = mirrored ? flip[labels[box] * pointCount + k] : k
+      out.splice(3 * to, 3, point[0], point[1], 1)
+    }
+    return out
   }
 
   /** Draws until every image of the plan can be read; an unreadable sample is replaced by another one. */
@@ -198,11 +224,12 @@ export function createPipeline(setup: PipelineSetup): Pipeline {
   function packTargets(rows: number[][][], batch: number): Pick<BatchResult, 'targets' | 'targetCounts' | 'maxGt'> {
     const most = Math.max(1, ...rows.map((r) => r.length))
     const maxGt = setup.maxGt.find((bucket) => bucket >= most) ?? setup.maxGt.at(-1)!
-    const targets = new Float32Array(batch * maxGt * 5)
+    const width = 5 + 3 * table.pointCount
+    const targets = new Float32Array(batch * maxGt * width)
     const targetCounts = new Int32Array(batch)
     rows.forEach((image, i) => {
       targetCounts[i] = Math.min(image.length, maxGt)
-      image.slice(0, maxGt).forEach((row, j) => targets.set(row, (i * maxGt + j) * 5))
+      image.slice(0, maxGt).forEach((row, j) => targets.set(row, (i * maxGt + j) * width))
     })
     return { targets, targetCounts, maxGt }
   }

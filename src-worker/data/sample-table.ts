@@ -1,5 +1,6 @@
 /** The samples of a loader as flat arrays in shared memory, so that every thread reads one copy. */
 import { shapeBox } from '@shared/domain/shape-box'
+import type { ObjectPoints } from '@shared/domain/skeleton'
 import type { SnapshotSample } from '@shared/domain/snapshot'
 
 export interface SampleTable {
@@ -13,6 +14,12 @@ export interface SampleTable {
   /** Rows of x1, y1, x2, y2 in image pixels. */
   boxes: Float64Array
   labels: Int32Array
+  /** Points of a box; 0: none were asked for. */
+  pointCount: number
+  /** Rows of x, y, v (1 labelled, else 0) in image pixels, `pointCount` points for each box. */
+  points: Float64Array
+  /** What point k of label c becomes in a mirrored image, at [c pointCount + k]. */
+  flip: Int32Array
   /** Positions of samples that have at least one box. */
   labelled: Int32Array
   /** UTF-8 file paths, one after the other; path i is pathStart[i] .. pathStart[i + 1]. */
@@ -24,10 +31,14 @@ export interface SampleTable {
  * Packs samples. Boxes of all shapes count as their upright bounding box, clipped to the image; crowds are left out,
  * because they mark regions and not objects (COCO), and so is what has no area.
  */
-export function createSampleTable(samples: readonly SnapshotSample[]): SampleTable {
+export function createSampleTable(
+  samples: readonly SnapshotSample[],
+  { count: pointCount, flip }: ObjectPoints = { count: 0, flip: [] },
+): SampleTable {
   const count = samples.length
   const rows: number[][] = []
   const rowLabels: number[] = []
+  const rowPoints: number[] = []
   const boxStart = sharedInts(count + 1)
   const ids = new Float64Array(new SharedArrayBuffer(8 * count))
   const sizes = sharedInts(2 * count)
@@ -50,6 +61,11 @@ export function createSampleTable(samples: readonly SnapshotSample[]): SampleTab
       if (!(x2 > x1 && y2 > y1)) continue
       rows.push([x1, y1, x2, y2])
       rowLabels.push(annotation.label)
+      const own = annotation.shape.kind === 'keypoints' ? annotation.shape.keypoints : []
+      for (let k = 0; k < pointCount; k++) {
+        const [x, y, v] = own[k] ?? [0, 0, 0]
+        rowPoints.push(...(v > 0 ? [x, y, 1] : [0, 0, 0]))
+      }
     }
     boxStart[i + 1] = rows.length
     if (boxStart[i + 1] > boxStart[i]) labelled.push(i)
@@ -66,6 +82,9 @@ export function createSampleTable(samples: readonly SnapshotSample[]): SampleTab
     boxStart,
     boxes,
     labels: sharedCopy(rowLabels),
+    pointCount,
+    points: sharedNumbers(rowPoints),
+    flip: sharedCopy(flip.flat()),
     labelled: sharedCopy(labelled),
     paths,
     pathStart,
@@ -81,6 +100,12 @@ export function samplePath(table: SampleTable, sample: number): string {
 }
 
 export const sharedInts = (length: number): Int32Array => new Int32Array(new SharedArrayBuffer(4 * length))
+
+function sharedNumbers(values: readonly number[]): Float64Array {
+  const out = new Float64Array(new SharedArrayBuffer(8 * values.length))
+  out.set(values)
+  return out
+}
 
 function sharedCopy(values: number[]): Int32Array {
   const out = sharedInts(values.length)

@@ -1,6 +1,7 @@
 /** What the training loop, evaluation and prediction see of the data side. */
 import type { AugmentSpec } from '@shared/catalog/augments'
 import type { ModelInput } from '@shared/domain/model-input'
+import type { ObjectPoints } from '@shared/domain/skeleton'
 import type { SnapshotSample } from '@shared/domain/snapshot'
 
 /**
@@ -30,7 +31,10 @@ export interface Batch {
   images: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>
   /** E.g. [N, H/2, W/2, 12] for `s2d-nhwc`, [N, 3, H, W] for `nchw`. */
   shape: number[]
-  /** [N, maxGt, 5]: rows (label index, cx, cy, w, h) in network-input pixels; unused rows are zero. */
+  /**
+   * [N, maxGt, 5 + 3 K]: rows (label index, cx, cy, w, h, then x, y, v of each of the K points that were asked for) in
+   * network-input pixels; v is 1 for labelled points inside the picture, else 0; unused rows are zero.
+   */
   targets: Float32Array<ArrayBuffer>
   maxGt: number
   /** Used rows of `targets` per image. */
@@ -109,6 +113,8 @@ export interface LoaderOptions extends LoaderBase {
   augment: readonly AugmentSpec[]
   /** Rows of `targets`: one number, or rising buckets of which the smallest that fits is used. Surplus boxes are dropped. */
   maxGt: number | readonly number[]
+  /** Points that targets carry; default none. */
+  points?: ObjectPoints | undefined
 }
 
 export interface Loader {

@@ -36,6 +36,7 @@ const SCORE_LIMIT = 0.1
 export async function checkParity(options: ParityOptions): Promise<ExportReport['parity']> {
   const { model, classes, tensors, params, size, tolerance } = options
   const [height, width] = size
+  const points = model.points?.(params) ?? 0
   const exported = await openOnnxDetector(options.file, { batch: 1, provider: 'cpu' })
   const { suppressed } = exported.spec.output
   // Below the limit both sides are looked at a little further, unless the file itself ends above.
@@ -52,8 +53,14 @@ export async function checkParity(options: ParityOptions): Promise<ExportReport[
       const shape = [1, 3, height, width]
       const { output } = await session.run({ images: tensor('float32', pixels, shape) })
       const raw = { data: output.data as Float32Array, dims: output.dims }
-      const at = { image: 0, conf, width, height }
-      const reference = decodeOutput(raw, { ...at, format: 'centre-objectness-classes' })
+      const at = {
+        image: 0,
+        conf,
+        width,
+        height,
+        points: points > 0 ? ({ count: points, size: 3 } as const) : undefined,
+      }
+      const reference = decodeOutput(raw, { ...at, format: 'centre-objectness-classes-points' })
       const [found] = await exported.run(pixels, shape, 1, conf)
       const place = { scale: 1, offsetX: 0, offsetY: 0, width, height }
       const want = toDetections(reference, place, thresholds, false)
@@ -64,7 +71,7 @@ export async function checkParity(options: ParityOptions): Promise<ExportReport[
       worst.raw = Math.max(worst.raw, errors.box, errors.score)
       compared += want.filter(({ score }) => score > limit).length
       if (!suppressed) {
-        const apart = difference(raw.data, await exported.runRaw(pixels, shape), 5 + classes)
+        const apart = difference(raw.data, await exported.runRaw(pixels, shape), 5 + classes, 3 * points)
         worst.raw = Math.max(worst.raw, apart.all)
         worst.probability = Math.max(worst.probability, apart.probability)
       }
@@ -105,8 +112,16 @@ export async function checkParity(options: ParityOptions): Promise<ExportReport[
   }
 }
 
-/** Largest differences of two outputs with `width` numbers a box: of all numbers, and of the probabilities. */
-function difference(a: Float32Array, b: Float32Array, width: number): { all: number; probability: number } {
+/**
+ * Largest differences of two outputs: of all numbers, and of the probabilities. Each box has `known` numbers, of which
+ * the first four are no probabilities, then x, y and visibility of points, `points` numbers in all.
+ */
+function difference(
+  a: Float32Array,
+  b: Float32Array,
+  known: number,
+  points: number,
+): { all: number; probability: number } {
   if (a.length !== b.length) return { all: Infinity, probability: Infinity }
   let [all, probability] = [0, 0]
   for (let i = 0; i < a.length; i++) {
@@ -115,7 +130,9 @@ function difference(a: Float32Array, b: Float32Array, width: number): { all: num
     const apart = Math.abs(a[i] - b[i])
     // NaN on one side only must not pass as 0.
     all = Number.isNaN(apart) ? Infinity : Math.max(all, apart)
-    if (i % width >= 4) probability = Number.isNaN(apart) ? Infinity : Math.max(probability, apart)
+    const at = i % (known + points)
+    const isProbability = at < known ? at >= 4 : (at - known) % 3 === 2
+    if (isProbability) probability = Number.isNaN(apart) ? Infinity : Math.max(probability, apart)
   }
   return { all, probability }
 }

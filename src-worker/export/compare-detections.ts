@@ -2,7 +2,7 @@
 import type { Detection } from '@shared/domain/detection'
 
 export interface DetectionErrors {
-  /** Largest difference of a box coordinate in pixels. */
+  /** Largest difference of a coordinate of a box or a point in pixels. */
   box: number
   /** Largest difference of a score; that of the detection itself where it has no counterpart. */
   score: number
@@ -20,7 +20,12 @@ export function compareDetections(a: readonly Detection[], b: readonly Detection
       let best: DetectionErrors | null = null
       for (const other of to) {
         if (other.label !== one.label) continue
-        const box = Math.max(...one.box.map((v, i) => Math.abs(v - other.box[i])))
+        const places = one.box.map((v, i) => Math.abs(v - other.box[i]))
+        one.keypoints?.forEach(([x, y], k) => {
+          const there = other.keypoints?.[k]
+          places.push(there ? Math.max(Math.abs(x - there[0]), Math.abs(y - there[1])) : Infinity)
+        })
+        const box = Math.max(...places)
         const score = Math.abs(one.score - other.score)
         if (!best || box < best.box || (box === best.box && score < best.score)) best = { box, score }
       }

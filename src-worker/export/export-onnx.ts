@@ -43,7 +43,8 @@ export async function exportOnnx(input: Input, host: ExportHost): Promise<z.inpu
   const model = modelOf({ id: meta.model, params: meta.modelParams, surgery: meta.surgery })
   const tensors = weightsOf(checkpoint)
   const thresholds = { conf: input.conf, iou: input.iou, maxDet: input.maxDet }
-  const nms = input.nms ? thresholds : null
+  const points = model.points?.(meta.modelParams) ?? 0
+  const nms = input.nms ? { ...thresholds, points } : null
   const network = { params: meta.modelParams, batch: 1, size: meta.size }
 
   report.progress('writing the file', 0, null)
@@ -53,7 +54,8 @@ export async function exportOnnx(input: Input, host: ExportHost): Promise<z.inpu
     dynamic,
     ...(nms ? { nms } : {}),
   })
-  const format = nms ? 'corners-score-class' : 'centre-objectness-classes'
+  const plain = nms ? 'corners-score-class' : 'centre-objectness-classes'
+  const format = points > 0 ? (`${plain}-points` as const) : plain
   const metadata = onnxMetadata({
     model,
     meta,

@@ -2,7 +2,7 @@
 import type { ConcreteSlice, Thresholds } from '@shared/contract/worker'
 import type { Detection } from '@shared/domain/detection'
 import { mergeDetections, mergeOptionsFor } from '@shared/evaluation/merge-detections'
-import { toDetections, type Detector } from './detector'
+import { detectorSigmas, toDetections, type Detector } from './detector'
 import { pictureBatches } from './picture-batches'
 
 export interface DetectFilesOptions {
@@ -32,6 +32,7 @@ export async function* detectFiles(
   const { files, thresholds, slice, onFailed, signal } = options
   const { spec, pack } = detector
   const { batch, width, height } = spec.input
+  const sigmas = detectorSigmas(spec)
   let found: Detection[] = []
   let parts = 0
   const batches = pictureBatches({
@@ -49,10 +50,14 @@ export async function* detectFiles(
     const candidates = await detector.run(images, shape, slices.length, thresholds.conf)
     for (const [i, part] of slices.entries()) {
       const { suppressed } = spec.output
-      const here = toDetections(candidates[i], part, thresholds, suppressed)
+      const here = toDetections(candidates[i], part, thresholds, suppressed, sigmas)
       const { x, y } = part.slice
-      for (const { box, ...rest } of here)
-        found.push({ ...rest, box: [box[0] + x, box[1] + y, box[2] + x, box[3] + y] })
+      for (const { box, keypoints, ...rest } of here)
+        found.push({
+          ...rest,
+          box: [box[0] + x, box[1] + y, box[2] + x, box[3] + y],
+          ...(keypoints ? { keypoints: keypoints.map(([px, py, sure]) => [px + x, py + y, sure] as const) } : {}),
+        })
       parts++
       if (!part.last) continue
       const detections = parts > 1 && slice ? merge(found, slice, thresholds) : found

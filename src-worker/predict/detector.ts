@@ -4,7 +4,9 @@ import { TagwrightError } from '@shared/base/errors'
 import { fromFloat16, toFloat16 } from '@shared/base/float16'
 import type { Thresholds } from '@shared/contract/worker'
 import { nms } from '@shared/evaluation/nms'
-import type { Detection } from '@shared/domain/detection'
+import type { Detection, FoundPoint } from '@shared/domain/detection'
+import { pointSigmas } from '@shared/evaluation/point-sigmas'
+import { oksNms } from '@shared/evaluation/oks-nms'
 import { tensor, type Session } from '../runtime/session'
 import type { EvalBatch, LetterboxedSample, Packing } from '../data/types'
 import { decodeOutput, type Candidates } from './decode-output'
@@ -37,7 +39,7 @@ export function createDetector(session: Session, spec: DetectorSpec): Detector {
       const result = await feed(images, shape)
       const { width, height } = input
       return Array.from({ length: count }, (_, image) =>
-        decodeOutput(result, { format: output.format, image, conf, width, height }),
+        decodeOutput(result, { format: output.format, image, conf, width, height, points: spec.points ?? undefined }),
       )
     },
     runRaw: async (images, shape) => (await feed(images, shape)).data,
@@ -63,13 +65,16 @@ function floats(data: unknown, name: string): Float32Array {
 export function toDetections(
   candidates: Candidates,
   sample: Pick<LetterboxedSample, 'scale' | 'offsetX' | 'offsetY' | 'width' | 'height'>,
-  { iou, maxDet }: Thresholds,
+  { iou, maxDet, oks }: Thresholds,
   suppressed: boolean,
+  sigmas?: readonly (readonly number[])[],
 ): Detection[] {
-  const { boxes, scores, classes, count } = candidates
+  const { boxes, scores, classes, count, points } = candidates
   const kept = suppressed
     ? Array.from({ length: Math.min(count, maxDet) }, (_, i) => i)
-    : nms(boxes, scores, classes, { iou, maxDet, maxCandidates: Infinity })
+    : oks !== undefined && points && sigmas
+      ? oksNms({ boxes, points: points.data, pointCount: points.count, scores, classes }, { oks, maxDet, sigmas })
+      : nms(boxes, scores, classes, { iou, maxDet, maxCandidates: Infinity })
   const { scale, offsetX, offsetY, width, height } = sample
   const out: Detection[] = []
   const x = (value: number) => Math.min(Math.max((value - offsetX) / scale, 0), width)
@@ -77,7 +82,31 @@ export function toDetections(
   for (const row of kept) {
     const box = [x(boxes[4 * row]), y(boxes[4 * row + 1]), x(boxes[4 * row + 2]), y(boxes[4 * row + 3])] as const
     if (!(box[2] > box[0] && box[3] > box[1])) continue
-    out.push({ label: classes[row], score: scores[row], box })
+    const keypoints =
+      points && pointsOf(points.data.subarray(3 * row * points.count, 3 * (row + 1) * points.count), sample)
+    out.push({ label: classes[row], score: scores[row], box, ...(keypoints ? { keypoints } : {}) })
   }
   return out
 }
+
+/** In upright image pixels; points may lie outside of the image. */
+const pointsOf = (
+  points: Float32Array,
+  { scale, offsetX, offsetY }: Pick<LetterboxedSample, 'scale' | 'offsetX' | 'offsetY'>,
+): FoundPoint[] =>
+  Array.from({ length: points.length / 3 }, (_, k) => [
+    (points[3 * k] - offsetX) / scale,
+    (points[3 * k + 1] - offsetY) / scale,
+    points[3 * k + 2],
+  ])
+
+/** OKS sigmas by class and point of what a detector tells. */
+export const detectorSigmas = ({ points, classes }: DetectorSpec): number[][] =>
+  points
+    ? Array.from({ length: classes ?? 1 }, (_, c) => {
+        const { names, sigmas } = points.skeletons[c] ?? { names: [], sigmas: [] }
+        const own = names.length > 0 ? pointSigmas({ names, sigmas }) : []
+        const usual = pointSigmas({ names: Array<string>(points.count).fill(''), sigmas: [] })
+        return usual.map((sigma, k) => own[k] ?? sigma)
+      })
+    : []

@@ -64,7 +64,19 @@ export const createEvaluationLoader = ({
 export async function evaluateWeights(
   options: EvaluateWeightsOptions,
 ): Promise<{ evaluation: CocoEvaluation; detections: Map<number, Detection[]> }> {
-  const { samples, header, thresholds, signal, batch = 8 } = options
+  const { samples, header } = options
+  const detections = await detectWithWeights(options)
+  const evaluation = evaluateCoco({
+    gt: snapshotTruth(header, samples),
+    dt: snapshotDetections(header, samples, detections),
+    iouType: 'bbox',
+  })
+  return { evaluation, detections }
+}
+
+/** Detections by sample id, labels as in the header. Throws as {@link evaluateWeights}. */
+export async function detectWithWeights(options: EvaluateWeightsOptions): Promise<Map<number, Detection[]>> {
+  const { thresholds, signal, batch = 8 } = options
   const loader = options.loader ?? createEvaluationLoader(options)
   const found = new Map<number, Detection[]>()
   try {
@@ -79,10 +91,5 @@ export async function evaluateWeights(
   } finally {
     if (!options.loader) await loader.close()
   }
-  const evaluation = evaluateCoco({
-    gt: snapshotTruth(header, samples),
-    dt: snapshotDetections(header, samples, found),
-    iouType: 'bbox',
-  })
-  return { evaluation, detections: found }
+  return found
 }

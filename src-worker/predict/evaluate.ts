@@ -1,8 +1,8 @@
 /** The worker's `evaluate`: predicts on one split of a snapshot and scores it as pycocotools does. */
 import type { z } from 'zod'
-import type { workerContract } from '@shared/contract/worker'
+import { thresholdsOf, type workerContract } from '@shared/contract/worker'
 import type { Detection } from '@shared/domain/detection'
-import type { SnapshotSample } from '@shared/domain/snapshot'
+import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
 import { evaluateCoco } from '@shared/evaluation/evaluate-coco'
 import { snapshotDetections, snapshotTruth } from '@shared/evaluation/from-snapshot'
 import { createEvalLoader } from '../data/loader'
@@ -29,12 +29,35 @@ export interface EvaluateHost {
   loaderThreads: number
 }
 
-export async function evaluate(input: Input, host: EvaluateHost): Promise<z.input<Evaluate['output']>> {
+/** What is known when the model has looked at every image. */
+export interface Found {
+  header: SnapshotHeader
+  samples: readonly SnapshotSample[]
+  /** By sample id, labels as in the header. */
+  found: ReadonlyMap<number, readonly Detection[]>
+}
+export type Scores = Pick<
+  z.input<Evaluate['output']>,
+  'iouType' | 'coco' | 'stats' | 'perClass' | 'images' | 'warnings' | 'report'
+>
+
+/** How a task scores what a detector found. */
+export interface EvaluateParts {
+  prepare?(sample: SnapshotSample): SnapshotSample | null
+  score(input: Input, made: Found): Promise<Scores>
+}
+
+export async function evaluate(
+  input: Input,
+  host: EvaluateHost,
+  { prepare, score }: EvaluateParts = { score: scoreBoxes },
+): Promise<z.input<Evaluate['output']>> {
   const { report } = host
   const started = performance.now()
-  const { conf, iou, maxDet, split } = input
+  const { split } = input
   report.progress('opening the model', 0, null)
-  const { header, samples } = await readSnapshot(input.snapshot, split ? [split] : undefined)
+  const { header, samples: all } = await readSnapshot(input.snapshot, split ? [split] : undefined)
+  const samples = prepare ? all.flatMap((sample) => prepare(sample) ?? []) : all
   const labels = input.labels ?? header.labels
   const { detector, mapping } = await openDetector({ ...input, labels, batch: 8 })
   const found = new Map<number, Detection[]>()
@@ -58,22 +81,13 @@ export async function evaluate(input: Input, host: EvaluateHost): Promise<z.inpu
     await detector.close()
   }
   report.progress('evaluating', 0, null)
-  const gt = snapshotTruth(header, samples)
-  const dt = snapshotDetections(header, samples, found)
-  const evaluation = evaluateCoco({ gt, dt, iouType: 'bbox' })
   if (input.predictions) await writePredictions(input.predictions, samples, found, header.labels)
-  await writeDetail(input, { header, samples, gt, dt, evaluation })
-  if (input.plots) await writePlots(input.plots, { gt, dt, evaluation })
-  const { coco, stats, perClass, images } = evaluation
+  const scores = await score(input, { header, samples, found })
   return {
-    iouType: 'bbox',
-    coco,
-    stats,
-    perClass: perClass as z.input<Evaluate['output']>['perClass'],
-    images,
+    ...scores,
     seconds: (performance.now() - started) / 1000,
-    thresholds: { conf, iou, maxDet },
-    warnings: [...evaluation.warnings, ...warnings],
+    thresholds: thresholdsOf(input),
+    warnings: [...scores.warnings, ...warnings],
   }
 
   function onBad(message: string): void {
@@ -82,15 +96,27 @@ export async function evaluate(input: Input, host: EvaluateHost): Promise<z.inpu
   }
 }
 
+/** COCO's numbers of boxes; writes the files of details that were asked for. */
+export async function scoreBoxes(input: Input, { header, samples, found }: Found): Promise<Scores> {
+  const gt = snapshotTruth(header, samples)
+  const dt = snapshotDetections(header, samples, found)
+  const evaluation = evaluateCoco({ gt, dt, iouType: 'bbox' })
+  await writeDetail(input, { header, samples, gt, dt, evaluation })
+  if (input.plots) await writePlots(input.plots, { gt, dt, evaluation })
+  const { coco, stats, perClass, images, warnings } = evaluation
+  return { iouType: 'bbox', coco, stats, perClass: perClass as Scores['perClass'], images, warnings }
+}
+
 /** Detections by sample id, the model's class indexes as labels. */
 async function* detectSamples(
   detector: Detector,
   samples: readonly SnapshotSample[],
-  { conf, iou, maxDet, slice }: Input,
+  input: Input,
   onBad: (message: string) => void,
   { signal, threadFile, loaderThreads }: EvaluateHost,
 ): AsyncGenerator<[sample: number, detections: Detection[]], void, void> {
-  const thresholds = { conf, iou, maxDet }
+  const { slice } = input
+  const thresholds = thresholdsOf(input)
   if (slice) {
     const files = samples.map(({ file }) => file)
     const onFailed = (_: number, message: string) => onBad(message)

@@ -1,9 +1,10 @@
 /** The worker's `openDetector` and `detect`: one detector that stays open for one encoded picture after another. */
 import type { z } from 'zod'
 import { TagwrightError } from '@shared/base/errors'
-import type { workerContract } from '@shared/contract/worker'
-import { openDetector } from './open-detector'
+import { thresholdsOf, type workerContract } from '@shared/contract/worker'
 import { detectFiles } from './detect-files'
+import { mapDetections } from './map-detections'
+import { openDetector } from './open-detector'
 
 type Methods = (typeof workerContract)['methods']
 let kept: Awaited<ReturnType<typeof openDetector>> | null = null
@@ -17,12 +18,17 @@ export async function keepDetector(
   kept = await openDetector({ ...input, batch: 1 })
   const { detector, mapping } = kept
   const { width, height } = detector.spec.input
-  return { labels: [...mapping.labels], dropped: [...mapping.dropped], input: { width, height } }
+  const edges = mapping.labels.map((): [number, number][] => [])
+  detector.spec.points?.skeletons.forEach((skeleton, c) => {
+    const label = mapping.labelOf(c)
+    if (label >= 0) edges[label] = [...(skeleton?.edges ?? [])]
+  })
+  return { labels: [...mapping.labels], dropped: [...mapping.dropped], edges, input: { width, height } }
 }
 
 /** @throws `not-found` before a detector was opened, `image-unreadable`. */
 export async function detectPicture(
-  { image, conf, iou, maxDet }: z.output<Methods['detect']['input']>,
+  { image, ...input }: z.output<Methods['detect']['input']>,
   signal: AbortSignal | undefined,
 ): Promise<z.input<Methods['detect']['output']>> {
   if (!kept) throw new TagwrightError('not-found', 'No detector is open. Open one first.')
@@ -30,7 +36,7 @@ export async function detectPicture(
   const started = performance.now()
   const results = detectFiles(detector, {
     files: [image],
-    thresholds: { conf, iou, maxDet },
+    thresholds: thresholdsOf(input),
     slice: null,
     onFailed(_, message) {
       throw new TagwrightError('image-unreadable', message)
@@ -38,12 +44,12 @@ export async function detectPicture(
     signal,
   })
   for await (const { width, height, detections } of results) {
-    const mapped = detections
-      .map(({ label, score, box }) => ({ label: mapping.labelOf(label), score, box: [...box] as Box }))
-      .filter(({ label }) => label >= 0)
-    return { width, height, detections: mapped, seconds: (performance.now() - started) / 1000 }
+    return {
+      width,
+      height,
+      detections: mapDetections(detections, mapping),
+      seconds: (performance.now() - started) / 1000,
+    }
   }
   throw new TagwrightError('image-unreadable', 'The picture holds no image. Send a JPEG, PNG or WebP file.')
 }
-
-type Box = [number, number, number, number]

@@ -43,6 +43,7 @@ export async function openDetector(
       params: meta.modelParams,
       classes: names.length,
       names,
+      skeletons: meta.labels.map(({ skeleton }) => skeleton ?? null),
       tensors: weightsOf(checkpoint),
       batch,
       size: meta.size,

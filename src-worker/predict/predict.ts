@@ -1,8 +1,9 @@
 /** The worker's `predict`: detections as events, one per image. */
 import type { z } from 'zod'
-import type { workerContract } from '@shared/contract/worker'
+import { thresholdsOf, type workerContract } from '@shared/contract/worker'
 import type { WorkerReport } from '../report'
 import { detectFiles } from './detect-files'
+import { mapDetections } from './map-detections'
 import { openDetector } from './open-detector'
 
 type Predict = (typeof workerContract)['methods']['predict']
@@ -13,8 +14,8 @@ export async function predict(
   signal: AbortSignal | undefined,
 ): Promise<z.input<Predict['output']>> {
   const started = performance.now()
-  const { images, conf, iou, maxDet, slice, provider, labels, classMap, model } = input
-  const thresholds = { conf, iou, maxDet }
+  const { images, slice, provider, labels, classMap, model } = input
+  const thresholds = thresholdsOf(input)
   report.progress('opening the model', 0, null)
   const batch = slice ? 8 : Math.min(8, Math.max(1, images.length))
   const { detector, mapping } = await openDetector({ model, labels, classMap, batch, provider })
@@ -34,9 +35,7 @@ export async function predict(
       signal,
     })
     for await (const { position, width, height, detections: found } of results) {
-      const mapped = found
-        .map(({ label, score, box }) => ({ label: mapping.labelOf(label), score, box: [...box] as Box }))
-        .filter(({ label }) => label >= 0)
+      const mapped = mapDetections(found, mapping)
       report.detections({ image: images[position].id, width, height, detections: mapped })
       read++
       detections += mapped.length
@@ -54,8 +53,6 @@ export async function predict(
     thresholds,
   }
 }
-
-type Box = [number, number, number, number]
 
 export const droppedText = (dropped: readonly string[]): string =>
   `${dropped.length === 1 ? 'One class of the model has' : `${dropped.length} classes of the model have`} no label in the project and ${dropped.length === 1 ? 'is' : 'are'} left out: ${dropped.slice(0, 10).join(', ')}${dropped.length > 10 ? '...' : ''}.`

@@ -1,7 +1,7 @@
 import type { Thresholds } from '@shared/contract/worker'
 import type { Detection } from '@shared/domain/detection'
 import type { EvalLoader, LetterboxedSample } from '../data/types'
-import { toDetections, type Detector } from './detector'
+import { detectorSigmas, toDetections, type Detector } from './detector'
 
 /** Detections of every readable image of a loader, in its order, with the model's class indexes as labels. */
 export async function* runDetector(
@@ -11,13 +11,14 @@ export async function* runDetector(
   signal?: AbortSignal,
 ): AsyncGenerator<{ sample: LetterboxedSample; detections: Detection[] }, void, void> {
   const { suppressed } = detector.spec.output
+  const sigmas = detectorSigmas(detector.spec)
   for await (const batch of loader.batches()) {
     signal?.throwIfAborted()
     const found = await detector.run(batch.images, batch.shape, batch.samples.length, thresholds.conf)
     const { samples } = batch
     batch.release()
     for (const [i, sample] of samples.entries())
-      yield { sample, detections: toDetections(found[i], sample, thresholds, suppressed) }
+      yield { sample, detections: toDetections(found[i], sample, thresholds, suppressed, sigmas) }
     // Running a model blocks the thread: heartbeats and an abort get their turn here.
     await new Promise((resolve) => setImmediate(resolve))
   }

@@ -7,7 +7,7 @@ import { evaluateCoco } from '@shared/evaluation/evaluate-coco'
 import { loadCocoResults } from '@shared/evaluation/load-coco'
 import { readSnapshot } from '../data/read-snapshot'
 import { writeDetail } from './write-detail'
-import { snapshotTruth } from '@shared/evaluation/from-snapshot'
+import { snapshotSigmas, snapshotTruth } from '@shared/evaluation/from-snapshot'
 
 /** Evaluates a file in COCO's result format against a snapshot. Throws `not-found`, `bad-json`, `bad-results`. */
 export async function scorePredictions(input: {
@@ -24,7 +24,7 @@ export async function scorePredictions(input: {
   const { header, samples } = await readSnapshot(snapshot, split ? [split] : undefined)
   const gt = snapshotTruth(header, samples, iouType)
   const sizes = samples.map(({ cocoImageId, width, height }) => ({ id: cocoImageId, width, height }))
-  const sigmas = header.labels.find((label) => label.skeleton)?.skeleton?.sigmas
+  const sigmas = snapshotSigmas(header)
   const dt = loadCocoResults(results, gt, iouType, sizes)
   const evaluation = evaluateCoco({
     gt,
@@ -44,6 +44,7 @@ export async function scorePredictions(input: {
     thresholds: null,
     warnings,
     classification: null,
+    report: null,
   }
 }
 

@@ -16,12 +16,13 @@ export async function writePredictions(
     let text = '['
     let rows = 0
     for (const { id, cocoImageId } of inEvaluationOrder(samples)) {
-      for (const { label, score, box } of found.get(id) ?? []) {
+      for (const { label, score, box, keypoints } of found.get(id) ?? []) {
         const row: CocoResult = {
           image_id: cocoImageId,
           category_id: labels[label].cocoId,
           bbox: [box[0], box[1], box[2] - box[0], box[3] - box[1]],
           score,
+          ...(keypoints ? { keypoints: keypoints.flat() } : {}),
         }
         text += `${rows++ === 0 ? '' : ','}\n${JSON.stringify(row)}`
       }

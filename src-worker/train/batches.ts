@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { rng } from '@shared/base/rng'
 import { modelOf } from '@shared/catalog/models'
+import { tasks } from '@shared/catalog/tasks'
 import { createLoader } from '../data/loader'
 import type { LoaderOptions } from '../data/types'
 import { FeatureCache } from './feature-cache'
@@ -23,7 +24,8 @@ export async function openBatches(
   input: TrainInput,
   host: TrainHost,
 ): Promise<Batches> {
-  const { recipe, train } = plan
+  const { recipe, train, header } = plan
+  const points = tasks.get(recipe.task).points?.(header.labels)
   const trunk = state.frozenTrunk
   const sizeAt = epochSizes(recipe)
   const options = (samples: RunPlan['train']): LoaderOptions => ({
@@ -36,6 +38,7 @@ export async function openBatches(
     closeEpochs: recipe.loss.closeEpochs,
     augment: recipe.augment,
     maxGt,
+    points,
     input: modelOf(recipe.model).input,
     pack: { layout: state.layout, type: 'uint8' },
     threads: host.threadFile ? host.loaderThreads : 0,
@@ -73,7 +76,14 @@ export async function openBatches(
     onProgress: (done, total) => host.report.progress('computing features', done, total),
   })
   const { seed, epochs } = recipe
-  const at = { seed, batch: recipe.batch.size, epochs, side: recipe.input.size, maxGt }
+  const at = {
+    seed,
+    batch: recipe.batch.size,
+    epochs,
+    side: recipe.input.size,
+    maxGt,
+    width: 5 + 3 * (points?.count ?? 0),
+  }
   return { batches: (from) => features.batches(at, from), close: () => features.close() }
 }
 

@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { TagwrightError } from '@shared/base/errors'
 import { modelInputSchema } from '@shared/domain/model-input'
+import { skeletonSchema } from '@shared/domain/skeleton'
 import { writeAtomic } from '../files/write-atomic'
 import type { Tensors } from './stepper'
 
@@ -28,7 +29,9 @@ export const checkpointMetaSchema = z.object({
   /** Blocks that were put into the model, as in the recipe. */
   surgery: z.array(z.looseObject({ id: z.string(), after: z.string(), context: z.string().optional() })).optional(),
   /** In the order of the model's outputs. */
-  labels: z.array(z.object({ name: z.string(), cocoId: z.int(), color: z.string() })),
+  labels: z.array(
+    z.object({ name: z.string(), cocoId: z.int(), color: z.string(), skeleton: skeletonSchema.optional() }),
+  ),
   input: modelInputSchema,
   /** Height and width of the network input in pixels. */
   size: z.tuple([z.int().min(1), z.int().min(1)]),

@@ -33,14 +33,18 @@ export class EpochSamples {
       (found.get(id) ?? [])
         .filter(({ score }) => score >= MIN_SCORE)
         .slice(0, MOST)
-        .map(({ label, score, box }) => ({ label, score, box })),
+        .map(({ label, score, box, keypoints }) => ({ label, score, box, ...(keypoints ? { keypoints } : {}) })),
     )
     await writeAtomic(join(this.folder, `epoch-${epoch}.json`), [JSON.stringify({ epoch, detections })])
   }
 
   private describe() {
     return {
-      labels: this.header.labels.map(({ name, color }) => ({ name, color })),
+      labels: this.header.labels.map(({ name, color, skeleton }) => ({
+        name,
+        color,
+        ...(skeleton ? { skeleton } : {}),
+      })),
       images: this.chosen.map(({ id, name, width, height, annotations }) => ({
         sample: id,
         name,
@@ -48,7 +52,8 @@ export class EpochSamples {
         height,
         truths: annotations.flatMap(({ label, shape, box }) => {
           const bounds = box ?? shapeBox(shape)
-          return bounds ? [{ label, box: bounds }] : []
+          const keypoints = shape.kind === 'keypoints' ? { keypoints: shape.keypoints } : {}
+          return bounds ? [{ label, box: bounds, ...keypoints }] : []
         }),
       })),
     }

@@ -115,7 +115,13 @@ export class EpochEvaluation implements RunEvaluation {
       }
     }
     const session = await openSession(split.rest, { provider: recipe.provider })
-    const spec = trainedSpec({ model, classes: header.labels.length, batch: BATCH, size })
+    const spec = trainedSpec({
+      model,
+      params: recipe.model.params,
+      classes: header.labels.length,
+      batch: BATCH,
+      size,
+    })
     return { loader: keptLoader(this.kept), detector: featureDetector(session, spec, this.kept) }
   }
 
@@ -147,13 +153,16 @@ function featureDetector(
     return { data: output.data as Float32Array, dims: output.dims }
   }
   const { width, height } = spec.input
+  const points = spec.points ?? undefined
   return {
     spec,
     pack: { layout: 'nchw', type: 'float32' },
     async run(images, _, count, conf) {
       const result = await feed(images)
       const { format } = spec.output
-      return Array.from({ length: count }, (_, image) => decodeOutput(result, { format, image, conf, width, height }))
+      return Array.from({ length: count }, (_, image) =>
+        decodeOutput(result, { format, image, conf, width, height, points }),
+      )
     },
     runRaw: async (images) => (await feed(images)).data,
     close: () => session.close(),

@@ -25,7 +25,7 @@ interface Index {
   images: number
   variants: number
   length: number
-  /** Rows (class, cx, cy, w, h) of each record, flat; null for images that could not be read. */
+  /** Rows (class, cx, cy, w, h, points) of each record, flat; null for images that could not be read. */
   targets: (number[] | null)[]
 }
 
@@ -68,7 +68,16 @@ export class FeatureCache {
       epochs,
       side,
       maxGt,
-    }: { seed: number; batch: number; epochs: number; side: number; maxGt: readonly number[] },
+      width,
+    }: {
+      seed: number
+      batch: number
+      epochs: number
+      side: number
+      maxGt: readonly number[]
+      /** Numbers of a row of targets. */
+      width: number
+    },
     from: { epoch: number; batch: number },
   ): AsyncGenerator<FeatureBatch, void, void> {
     const { images, variants, targets } = this.index
@@ -85,10 +94,10 @@ export class FeatureCache {
           }
         })
         const rowsOf = (record: number) => targets[record]!
-        const most = Math.max(...records.map((r) => rowsOf(r).length / 5))
+        const most = Math.max(...records.map((r) => rowsOf(r).length / width))
         const rows = maxGt.find((n) => n >= most) ?? maxGt[maxGt.length - 1]
-        const flat = new Float32Array(batch * rows * 5)
-        records.forEach((r, i) => flat.set(rowsOf(r).slice(0, rows * 5), i * rows * 5))
+        const flat = new Float32Array(batch * rows * width)
+        records.forEach((r, i) => flat.set(rowsOf(r).slice(0, rows * width), i * rows * width))
         yield {
           epoch,
           index,
@@ -176,7 +185,8 @@ async function fill(dir: string, trunk: TrunkRunner, options: FillOptions): Prom
         }
         const place = variant * images + position
         const rows = batch.targetCounts[i]
-        index.targets[place] = [...batch.targets.subarray(i * batch.maxGt * 5, (i * batch.maxGt + rows) * 5)]
+        const width = batch.targets.length / (batch.count * batch.maxGt)
+        index.targets[place] = [...batch.targets.subarray(i * batch.maxGt * width, (i * batch.maxGt + rows) * width)]
         await file.write(new Uint8Array(record.buffer), 0, 2 * length, place * 2 * length)
       }
       batch.release()

@@ -28,6 +28,8 @@ const WARM_UP = 2
 const STEPS = 3
 const TRUTHS = 8
 
+type Input = Omit<z.output<Measure['input']>, 'labels'> & Partial<Pick<z.output<Measure['input']>, 'labels'>>
+
 interface Measured {
   /** Mean over the epochs of the stage. */
   seconds: number
@@ -36,18 +38,23 @@ interface Measured {
 
 /** Where parts thaw or the optimizer changes, the mean over the run: frozen parts cost their forward pass, and that once an image where features are kept. */
 export async function measureStep(
-  { recipe: given, images, classes, batch }: z.output<Measure['input']>,
+  { recipe: given, images, classes, labels = [], batch }: Input,
   { report, signal }: { report: Report; signal?: AbortSignal | undefined },
 ): Promise<z.input<Measure['output']>> {
   const parsed = parseRecipe(given)
   const provider = await resolveProvider(parsed.provider)
-  const recipe = resolveRecipe({ ...parsed, batch: { ...parsed.batch, size: batch } }, images, provider)
+  const def = modelOf(parsed.model)
+  const params =
+    def.complete && !def.needsFile ? def.complete(parsed.model.params, parsed.input.size, labels) : parsed.model.params
+  const model = { ...parsed.model, params }
+  const points = tasks.get(parsed.task).points?.(labels.map((label) => ({ cocoId: 0, color: '', ...label }))).count ?? 0
+  const recipe = resolveRecipe({ ...parsed, model, batch: { ...parsed.batch, size: batch } }, images, provider)
   const answer = { provider, epochs: recipe.epochs, seconds: null, memory: null }
   let seconds = 0
   let memory = 0
   try {
     for (const stage of stagesOf(recipe)) {
-      const found = await measureStage(recipe, stage, { images, classes, report, signal })
+      const found = await measureStage(recipe, stage, { images, classes, points, report, signal })
       seconds += (found.seconds * (stage.to - stage.from)) / recipe.epochs
       memory = Math.max(memory, found.memory)
     }
@@ -61,7 +68,7 @@ export async function measureStep(
 async function measureStage(
   recipe: ResolvedRecipe,
   stage: Stage,
-  at: { images: number; classes: number; report: Report; signal: AbortSignal | undefined },
+  at: { images: number; classes: number; points: number; report: Report; signal: AbortSignal | undefined },
 ): Promise<Measured> {
   const { provider } = recipe
   const { size } = recipe.input
@@ -96,11 +103,16 @@ async function measureStage(
     const task = tasks.get(recipe.task)
     const noise = () => ({ data: Float32Array.from({ length: sizeOf(shape) }, () => random.next()), shape })
     const planes = task.pixels === 'planes' ? { images: noise(), clean: noise() } : null
-    const targets = new Float32Array(batch * TRUTHS * 5)
+    const width = 5 + 3 * at.points
+    const targets = new Float32Array(batch * TRUTHS * width)
     for (let row = 0; row < batch * TRUTHS; row++) {
       const side = size * (0.1 + 0.3 * random.next())
       const place = () => side / 2 + (size - side) * random.next()
-      targets.set([random.int(0, Math.max(0, at.classes - 1)), place(), place(), side, side], 5 * row)
+      const points = Array.from({ length: at.points }, () => [place(), place(), 1])
+      targets.set(
+        [random.int(0, Math.max(0, at.classes - 1)), place(), place(), side, side, ...points.flat()],
+        width * row,
+      )
     }
     const steps: number[] = []
     const trunks: number[] = []

@@ -27,8 +27,8 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
   )
   const { header, samples } = await readSnapshot(input.snapshot)
   const task = tasks.get(given.task)
-  const inSplits = (splits: readonly string[]) =>
-    samples.filter((s) => s.split !== null && splits.includes(s.split)).flatMap((sample) => task.prepare(sample) ?? [])
+  const ofSplits = (splits: readonly string[]) => samples.filter((s) => s.split !== null && splits.includes(s.split))
+  const inSplits = (splits: readonly string[]) => ofSplits(splits).flatMap((sample) => task.prepare(sample) ?? [])
   const train = inSplits(given.data.trainSplits)
   // Evaluating on training images would flatter the run and choose the most over-fitted weights.
   const learned = new Set(train.map(({ id }) => id))
@@ -39,7 +39,7 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
       'no-labels',
       'The project has no labels. Annotate some images or import annotations, then train.',
     )
-  const taught = samples.filter((s) => s.split !== null && given.data.trainSplits.includes(s.split)).length
+  const taught = ofSplits(given.data.trainSplits).length
   if (train.length === 0 && taught > 0)
     throw new TagwrightError('no-annotations', `None of the ${taught} training images has a class. ${task.advice}`)
   if (train.length === 0)
@@ -60,26 +60,31 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
     slice === null
       ? train
       : await sliceSamples(train, { size: slice, folder: join(input.cacheDir ?? input.runDir, 'slices') })
-  const model = await completeModel(given, input.runDir)
+  const model = await completeModel(given, header.labels, input.runDir)
   const recipe = resolveRecipe({ ...given, model, data: { ...given.data, slice } }, sliced.length, provider, val.length)
-  return { recipe, header, train: sliced, val }
+  const notes = task.notes?.(ofSplits(given.data.trainSplits)) ?? []
+  return { recipe, header, train: sliced, val, notes }
 
   async function planOf(made: Awaited<ReturnType<NonNullable<typeof own>['complete']>>): Promise<RunPlan> {
-    const model = await completeModel(made.recipe, input.runDir)
+    const model = await completeModel(made.recipe, header.labels, input.runDir)
     const provider = await resolveProvider(given.provider)
     const recipe = resolveRecipe({ ...made.recipe, model }, made.train.length, provider, made.val.length)
-    return { recipe, header, train: made.train, val: made.val }
+    return { recipe, header, train: made.train, val: made.val, notes: [] }
   }
 }
 
 /** The recipe's model with nothing left open; a network from a file is kept with the run. */
-async function completeModel({ task, model, input }: Recipe, runDir: string): Promise<Recipe['model']> {
+async function completeModel(
+  { task, model, input }: Recipe,
+  labels: SnapshotHeader['labels'],
+  runDir: string,
+): Promise<Recipe['model']> {
   await openNetwork(model, runDir)
   const def = modelOf(model)
   checkTask(task, model.id, def)
   if (!def.complete) return model
-  await keepNetwork(String(model.params.file), runDir)
-  return { ...model, params: def.complete(model.params, input.size) }
+  if (def.needsFile) await keepNetwork(String(model.params.file), runDir)
+  return { ...model, params: def.complete(model.params, input.size, labels) }
 }
 
 /** Square roots of the areas of the objects' boxes, px. */

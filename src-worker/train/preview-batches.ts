@@ -48,6 +48,7 @@ export async function previewBatches(
     closeEpochs: 0,
     augment: recipe.augment,
     maxGt: [16, 64, 256],
+    points: tasks.get(recipe.task).points?.(header.labels),
     input: pixels,
     pack: { layout: 'nhwc', type: 'uint8' },
     threads: 0,
@@ -57,10 +58,11 @@ export async function previewBatches(
   })
   await mkdir(out, { recursive: true })
   const names = header.labels.map(({ name }) => name)
+  const edges = header.labels.map(({ skeleton }) => skeleton?.edges ?? [])
   const images: z.input<Preview['output']>['images'] = []
   try {
     for await (const made of loader.batches()) {
-      const { jpeg, width, height } = await batchPicture(made, { order: pixels.order, names })
+      const { jpeg, width, height } = await batchPicture(made, { order: pixels.order, names, edges })
       made.release()
       const file = join(out, `train_batch${images.length}.jpg`)
       await writeAtomic(file, [jpeg])
@@ -78,7 +80,13 @@ export async function previewBatches(
     const made = await own.complete(given, train, [])
     const recipe = resolveRecipe(made.recipe, made.train.length, 'cpu')
     const size = Math.min(batch, made.train.length)
-    const plan = { header, train: made.train, val: [], recipe: { ...recipe, batch: { ...recipe.batch, size } } }
+    const plan = {
+      header,
+      train: made.train,
+      val: [],
+      recipe: { ...recipe, batch: { ...recipe.batch, size } },
+      notes: [],
+    }
     await mkdir(out, { recursive: true })
     const host = { report: report as WorkerReport, signal, threadFile: null, loaderThreads: 0 }
     return { images: await own.preview(plan, host, { out, batches }) }

@@ -29,6 +29,8 @@ export interface RunPlan {
   header: SnapshotHeader
   train: SnapshotSample[]
   val: SnapshotSample[]
+  /** What a person should know about the data. */
+  notes: string[]
 }
 
 /** What one step learns from: augmented images, the features of a frozen trunk, or the task's own inputs. */

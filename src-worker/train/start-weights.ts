@@ -174,7 +174,8 @@ function readFitting(
       .entries()
       .find(
         ([, other]) =>
-          other !== (model.base ?? model) &&
+          other !== model &&
+          other !== model.base &&
           other.task === model.task &&
           !other.needsFile &&
           structureShare(file, other, classes) === 1,

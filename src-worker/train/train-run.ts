@@ -23,6 +23,7 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
   const { recipe, header, val } = plan
   if (!input.resume) await writeAtomic(join(input.runDir, 'recipe.json'), [JSON.stringify(recipe, null, 2)])
   report.recipe(recipe as unknown as Record<string, unknown>)
+  if (!input.resume) for (const note of plan.notes) report.log('info', note)
   const state = await TrainState.open(plan, input, host)
   if (input.resume)
     report.resumed({ step: state.step, epoch: state.position.epoch + state.position.batch / state.stepsPerEpoch })

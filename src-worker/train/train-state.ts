@@ -275,7 +275,12 @@ export class TrainState {
         model: recipe.model.id,
         modelParams: recipe.model.params,
         surgery: recipe.model.surgery,
-        labels: header.labels.map(({ name, cocoId, color }) => ({ name, cocoId, color })),
+        labels: header.labels.map(({ name, cocoId, color, skeleton }) => ({
+          name,
+          cocoId,
+          color,
+          ...(skeleton && tasks.get(recipe.task).points ? { skeleton } : {}),
+        })),
         input: this.options.model.input,
         size: [recipe.input.size, recipe.input.size],
         emaUpdates: this.average.updates,

@@ -51,7 +51,7 @@ function pictures(side: number): { pixels: Uint8Array; classes: Float32Array } {
 async function fineTune(name: string, side: number, freeze: string[] = [], id = 'onnx-classifier') {
   const network = read(name)
   provideNetwork(name, network)
-  const params = modelOf({ id, params: { file: name } }).complete!({ file: name }, side)
+  const params = modelOf({ id, params: { file: name } }).complete!({ file: name }, side, [])
   const model = modelOf({ id, params })
   const options: ProgramOptions = {
     model,

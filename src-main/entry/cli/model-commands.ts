@@ -38,6 +38,7 @@ interface ModelOptions {
 interface InferenceOptions {
   conf?: number
   iou?: number
+  oks?: number
   maxDet?: number
   slice?: number | 'auto'
   sliceOverlap?: number
@@ -60,6 +61,11 @@ const withInference = (command: Command, { conf, iou, maxDet }: typeof evalThres
   command
     .option('--conf <score>', `confidence threshold (default ${conf})`, number(0, 1))
     .option('--iou <iou>', `IoU threshold of the suppression (default ${iou})`, number(0, 1))
+    .option(
+      '--oks <similarity>',
+      'poses: suppress by the similarity of points from here on, not by --iou',
+      number(0, 1),
+    )
     .option('--max-det <n>', `detections an image at most (default ${maxDet})`, integer(1))
     .option(
       '--slice <px>',
@@ -143,12 +149,13 @@ const evaluationDocument = ({
   thresholds,
   classification,
   restoration,
+  report,
 }: Evaluation) =>
   restoration
     ? { restoration, images, seconds }
     : classification
       ? { classification, perClass, images, seconds }
-      : { coco, stats, perClass, images, seconds, thresholds }
+      : { coco, stats, perClass, images, seconds, thresholds, ...(report ? { report } : {}) }
 
 const evalCoco = (cli: CliContext) =>
   defineCommand(
@@ -410,11 +417,12 @@ function parseInput(text: string): ModelInput {
 
 /** Only what was given; the contract knows the defaults. */
 function inference(options: InferenceOptions) {
-  const { conf, iou, maxDet, classMap, provider } = options
+  const { conf, iou, maxDet, oks, classMap, provider } = options
   return {
     ...(conf === undefined ? {} : { conf }),
     ...(iou === undefined ? {} : { iou }),
     ...(maxDet === undefined ? {} : { maxDet }),
+    ...(oks === undefined ? {} : { oks }),
     slice: sliceOptions(options),
     classMap: classMap === undefined ? null : parseClassMap(classMap),
     provider,

@@ -48,6 +48,8 @@ export interface Assignment {
   box: Value
   /** One-hot class times IoU with the matched box: [N, classes, A]. */
   classes: Value
+  /** Numbers of the ground truths [N, M, Q] as those of the cells matched with them, zero elsewhere: [N, Q, A]. */
+  matched(rows: Value): Value
 }
 
 /**
@@ -116,6 +118,7 @@ export function assignSimOta(head: DenseHead, targets: Value, oneHot: Value): As
       positive: min(owners, 1),
       box: rows(slice(targets, 2, 1, 5)),
       classes: mul(rows(oneHot), matchedIou),
+      matched: rows,
     }
   })
 }

@@ -18,7 +18,7 @@ import {
   stopGradient,
   sub,
 } from '../../engine/ops'
-import { assignSimOta } from '../assigners/simota'
+import { type Assignment, assignSimOta } from '../assigners/simota'
 import { type DenseHead, decodeBoxes } from '../models/yolox/head'
 
 export interface YoloxLossOptions {
@@ -29,6 +29,10 @@ export interface YoloxLoss {
   total: Value
   /** Weighted parts as reported: loss_box includes its factor 5; positives is the mean number per ground truth. */
   metrics: Record<string, Value>
+  /** Which cell learns which ground truth. */
+  assignment: Assignment
+  /** Classes of the ground truths: [N, M, classes]. */
+  oneHot: Value
 }
 
 /**
@@ -46,7 +50,8 @@ export function yoloxLoss(head: DenseHead, targets: Value, useL1: Value, { iou: 
     const extents = mul(slice(targets, 2, 3, 4), slice(targets, 2, 4, 5))
     const real = min(mul(extents, 1e30), 1)
     const oneHot = mul(mask(equal(slice(targets, 2, 0, 1), range)), real)
-    const { positive, box, classes } = assignSimOta(head, targets, oneHot)
+    const assignment = assignSimOta(head, targets, oneHot)
+    const { positive, box, classes } = assignment
     const all = [0, 1, 2]
     const positives = max(reduceSum(positive, all), 1)
     const { centre, extent } = decodeBoxes(head.box, head.cells)
@@ -69,6 +74,8 @@ export function yoloxLoss(head: DenseHead, targets: Value, useL1: Value, { iou: 
         loss_l1: l1,
         positives: div(reduceSum(positive, all), truths),
       },
+      assignment,
+      oneHot,
     }
   })
 }

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { ModelInput } from '../../domain/model-input'
 import type { Value } from '../../engine/graph'
 import type { Nn } from '../../engine/nn'
+import type { Skeleton } from '../../domain/skeleton'
 import type { TaskId } from '../../domain/task'
 
 /** Output: what the loss of the model's task takes, e.g. DenseHead of a detector, logits [N, classes] of a classifier. */
@@ -25,10 +26,16 @@ export interface ModelDef<Output = unknown> {
   build(nn: Nn, images: Value, options: { classes: number; params: Record<string, unknown> }): Output
   /** The inference output of what `build` returned. */
   output(built: Output): Value
+  /** Points of each object that the output tells of behind its classes, as x, y and visibility; absent: none. */
+  points?(params: Record<string, unknown>): number
   /** What differs by the parameters, such as the title and the pixels of an imported network. */
   resolve?(params: Record<string, unknown>): Partial<Pick<ModelDef, 'title' | 'input' | 'stride'>>
-  /** Fills in what the parameters leave open, for input pictures of a side in px. */
-  complete?(params: Record<string, unknown>, side: number): Record<string, unknown>
+  /** Fills in what the parameters leave open, for input pictures of a side in px and the labels of the data. */
+  complete?(
+    params: Record<string, unknown>,
+    side: number,
+    labels: readonly { name: string; skeleton?: Skeleton | undefined }[],
+  ): Record<string, unknown>
   /** Numbers that parameters and statistics have before any training, by name; all others are drawn. */
   initial?(params: Record<string, unknown>): Map<string, Float32Array>
   /** Parameters and statistics that lie before a node of an imported network. @throws `bad-recipe`. */
@@ -37,7 +44,7 @@ export interface ModelDef<Output = unknown> {
   needsFile?: boolean
   /** Beginnings of parameter names from input to output, for layer-wise learning rates; absent: not known. */
   layers?: readonly string[]
-  /** The model before surgery (see surgery.ts): what files of other makers fit. */
+  /** The model without what was added to it, by surgery or for another task: what files of other makers fit. */
   base?: ModelDef
   /** Known parameter counts, for the conformance test. */
   examples: readonly { classes: number; parameters: number; params?: Record<string, unknown> }[]

@@ -1,5 +1,6 @@
 /** What a task file exports: all that tells one kind of training from another, as far as it needs no file and no device. */
-import type { SnapshotSample } from '../../domain/snapshot'
+import type { ObjectPoints } from '../../domain/skeleton'
+import type { SnapshotHeader, SnapshotSample } from '../../domain/snapshot'
 import type { Graph, Value } from '../../engine/graph'
 import type { AugmentSpec } from '../augments'
 
@@ -10,6 +11,11 @@ export interface LossSettings {
   smoothing?: number
   /** Weighted sum of distances between images. */
   terms?: 'auto' | readonly { id: string; weight?: number | undefined }[]
+  /** Similarity of points, and the weights of their parts. */
+  oks?: 'coco' | 'yolo-pose'
+  points?: number
+  pointL1?: number
+  visibility?: number
 }
 
 export interface TaskLoss {
@@ -21,7 +27,10 @@ export interface TaskLoss {
 
 /** Objects of a batch of images as the loaders give them. */
 export interface BatchTargets {
-  /** [N, maxGt, 5]: rows (label index, cx, cy, w, h) in network-input pixels; unused rows are zero. */
+  /**
+   * [N, maxGt, 5 + 3 K]: rows (label index, cx, cy, w, h, then x, y, v of each point that the task asks for) in
+   * network-input pixels; unused rows are zero.
+   */
   targets: Float32Array
   count: number
   maxGt: number
@@ -42,6 +51,10 @@ export interface TaskDef<Output = unknown> {
   pixels?: 'bytes' | 'planes'
   /** What an image teaches, its annotations as boxes; null when it teaches nothing and is left out. */
   prepare(sample: SnapshotSample): SnapshotSample | null
+  /** Points that objects carry beside their boxes; absent: none. */
+  points?(labels: SnapshotHeader['labels']): ObjectPoints
+  /** What a person should know about the data before a run, one sentence each. */
+  notes?(samples: readonly SnapshotSample[]): string[]
   /** What a person has to do when no image teaches anything. */
   advice: string
   /** Augmentation where the recipe leaves it open. */

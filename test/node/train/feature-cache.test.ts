@@ -53,7 +53,7 @@ function fillOptions(key: string, images = 4, variants = 2): FillOptions & { fil
 
 async function epochsOf(cache: FeatureCache, epochs: number, from = { epoch: 0, batch: 0 }) {
   const seen: { epoch: number; values: number[]; labels: number[] }[] = []
-  for await (const batch of cache.batches({ seed: 1, batch: 2, epochs, side: 2, maxGt: [1] }, from)) {
+  for await (const batch of cache.batches({ seed: 1, batch: 2, epochs, side: 2, maxGt: [1], width: 5 }, from)) {
     const numbers = fromFloat16(batch.features['feature/0'].data)
     seen.push({ epoch: batch.epoch, values: [numbers[0], numbers[12]], labels: [batch.targets[0], batch.targets[5]] })
   }

@@ -7,7 +7,7 @@ import { focus } from '../../../engine/ops'
 import { type ModelDef, defineModel } from '../define'
 import { type DenseHead, decodeOutput, decoupledHead } from './head'
 import { yoloxLayers } from './layers'
-import { cspDarknet, pafpn, spatialConv } from './parts'
+import { type Features, type SpatialConv, cspDarknet, pafpn, spatialConv } from './parts'
 
 export interface YoloxSize {
   title: string
@@ -40,14 +40,24 @@ export function defineYolox({
     layers: yoloxLayers,
     examples: [{ classes: 80, parameters }],
     build: (nn: Nn, images: Value, { classes }) => {
-      const base = Math.floor(64 * width)
-      const repeats = Math.max(Math.round(depth * 3), 1)
-      const conv = spatialConv(nn, depthwise)
-      const features = nn.scope('backbone', () =>
-        pafpn(nn, cspDarknet(nn, focus(images), base, repeats, conv), base, Math.round(3 * depth), conv),
-      )
-      return decoupledHead(nn, features, Math.floor(256 * width), classes, conv)
+      const { features, hidden, conv } = yoloxFeatures(nn, images, { depth, width, depthwise })
+      return decoupledHead(nn, features, hidden, classes, conv)
     },
     output: decodeOutput,
   })
+}
+
+/** Backbone and neck of a size, and what its heads are made of. */
+export function yoloxFeatures(
+  nn: Nn,
+  images: Value,
+  { depth, width, depthwise }: { depth: number; width: number; depthwise: boolean },
+): { features: Features; hidden: number; conv: SpatialConv } {
+  const base = Math.floor(64 * width)
+  const repeats = Math.max(Math.round(depth * 3), 1)
+  const conv = spatialConv(nn, depthwise)
+  const features = nn.scope('backbone', () =>
+    pafpn(nn, cspDarknet(nn, focus(images), base, repeats, conv), base, Math.round(3 * depth), conv),
+  )
+  return { features, hidden: Math.floor(256 * width), conv }
 }

@@ -47,6 +47,8 @@ export function decoupledHead(
   classes: number,
   conv: SpatialConv,
   activation: Activation = 'silu',
+  /** Hears of the stem of each level, for further towers. */
+  onStem: (stem: Value) => void = () => {},
 ): DenseHead {
   // Prior probability .01: the first steps are not drowned by background.
   const prior = -Math.log((1 - 1e-2) / 1e-2)
@@ -54,6 +56,7 @@ export function decoupledHead(
   const parts = levels.map((x, i) =>
     nn.scope('head', () => {
       const stem = nn.convBn(`stems.${i}`, x, hidden, 1, { activation })
+      onStem(stem)
       const tower = (name: string) => nn.scope(`${name}.${i}`, () => conv('1', conv('0', stem, hidden, 3), hidden, 3))
       const cls = tower('cls_convs')
       const reg = tower('reg_convs')

@@ -1,6 +1,6 @@
 /** Batch norm and SiLU in the blocked layout: every per-channel sum and scaling is a depth-wise 1x1 convolution. */
 import type { Value } from '../../graph'
-import { add, div, mul, neg, reduceMean, reshape, sigmoid, sqrt, sub } from '../../ops'
+import { add, div, max, mul, neg, reduceMean, reshape, sigmoid, sqrt, sub } from '../../ops'
 import type { BlockedRule, Lowering } from '../lowering'
 import { nchwcConv, nchwcGlobalAveragePool } from './ops'
 
@@ -32,7 +32,8 @@ export const lowerBatchNormTrain: BlockedRule = (at, node) => {
   const { value, map } = at.blocked(x)
   const storage = { kind: 'channels' as const, shape: gamma.shape, map }
   const mean = channelMean(value)
-  const variance = sub(channelDot(at, value, value), mul(mean, mean))
+  // On nearly uniform pictures the difference of two large numbers may come out below zero, whose root is no number.
+  const variance = max(sub(channelDot(at, value, value), mul(mean, mean)), 0)
   const a = div(at.stored(gamma, storage).value, sqrt(add(variance, node.attrs.epsilon as number)))
   const bias = sub(at.stored(beta, storage).value, mul(mean, a))
   const [y, m, v] = node.outputs

@@ -1,0 +1,18 @@
+export default {
+  scores: 'Points',
+  on: '{found} of {objects} objects found with a score of {conf} or more',
+  mean: 'Mean error',
+  median: 'Median error',
+  p95: '95th percentile',
+  px: '{value} px',
+  pckPx: 'Within {threshold} px',
+  pckBox: 'Within {threshold} of the box',
+  points: 'Error of each point',
+  pointsHelp: 'Worst first. Points of objects that were not found count as outside.',
+  label: 'Class',
+  point: 'Point',
+  within: 'Within 10 % of the box',
+  foundOf: 'Found',
+  sigma: 'Sigma',
+  saveCsv: 'Save as CSV',
+}

@@ -1,0 +1,18 @@
+export default {
+  scores: '关键点',
+  on: '{objects} 个目标中找到 {found} 个（分数不低于 {conf}）',
+  mean: '平均误差',
+  median: '误差中位数',
+  p95: '第 95 百分位',
+  px: '{value} 像素',
+  pckPx: '{threshold} 像素以内',
+  pckBox: '框长的 {threshold} 以内',
+  points: '各关键点的误差',
+  pointsHelp: '误差最大的在前。未找到的目标的关键点计为超出范围。',
+  label: '类别',
+  point: '关键点',
+  within: '框长的 10 % 以内',
+  foundOf: '找到',
+  sigma: 'Sigma',
+  saveCsv: '保存为 CSV',
+}
