@@ -3,7 +3,7 @@ import { TagwrightError } from '@shared/base/errors'
 
 /** For the help; the catalog itself would be loaded for every command. */
 export const formatNames =
-  'coco, yolo, voc, deeplabcut, labelme, cvat, createml, label-studio, mpii, class-folders, images'
+  'coco, yolo, voc, deeplabcut, labelme, cvat, createml, label-studio, mpii, class-folders, image-pairs, images'
 
 /** `key=value` texts as an object. Throws `usage`. */
 export function parseFormatOptions(texts: readonly string[] = []): Record<string, string> {

@@ -87,6 +87,7 @@ browser.describe('denoising', () => {
     await see.poll(painted).toBeGreaterThan(0)
     const before = await painted()
     // The line is dragged: more of the noisy picture is seen.
+    await stage.scrollIntoViewIfNeeded()
     const box = (await stage.boundingBox())!
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
     await page.mouse.down()

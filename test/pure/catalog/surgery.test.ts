@@ -41,7 +41,9 @@ describe('Stages', () => {
   })
 
   it.each(models.entries().filter(([, { needsFile }]) => !needsFile))('of %s: there are some', (_, model) => {
-    expect(modelStages(model).filter(({ outer }) => outer).length).toBeGreaterThan(4)
+    // A plain stack of convolutions is one stage.
+    const least = model.stride === 1 ? 1 : 5
+    expect(modelStages(model).filter(({ outer }) => outer).length).toBeGreaterThanOrEqual(least)
   })
 })
 
