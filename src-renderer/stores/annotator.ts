@@ -4,6 +4,7 @@
  */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
+import { toErrorShape } from '@shared/base/errors'
 import type { Annotation } from '@shared/contract/annotations'
 import type { Sample } from '@shared/contract/samples'
 import type { ShapeKind } from '@shared/domain/annotation'
@@ -114,6 +115,15 @@ export const useAnnotator = defineStore('annotator', () => {
     return notify.attempt(() => commit(...args))
   }
 
+  /** Asks once more when the connection falls before the answer: the second question waits until it is back. */
+  async function rowOf(id: number): Promise<Sample | null> {
+    try {
+      return await samples.get(id)
+    } catch (error) {
+      if (toErrorShape(error).code !== 'disconnected') throw error
+      return samples.get(id)
+    }
+  }
   /** Shows an image; refused while a gesture of this one could not be stored. */
   async function open(id: number): Promise<boolean> {
     if (failed.value.length > 0) {
@@ -128,7 +138,13 @@ export const useAnnotator = defineStore('annotator', () => {
     row.value = samples.rows.get(id) ?? null
     if (useNavigation().view === 'label') useNavigation().go('label', { sample: id }, { replace: true })
     const loaded = annotations.open(id)
-    const found = await samples.get(id)
+    let found: Sample | null
+    try {
+      found = await rowOf(id)
+    } catch (error) {
+      notify.error(error)
+      return false
+    }
     if (sampleId.value !== id) return true
     row.value = found
     if (found === null) {

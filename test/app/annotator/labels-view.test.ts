@@ -64,6 +64,8 @@ browser.test(
     await see(remove.getByRole('status')).toHaveText('2 objects on 1 images are deleted with it.')
     await remove.getByRole('button', { name: 'Delete' }).click()
     await see(row('dog')).toHaveCount(0)
+    // While the dialog fades away, keys are still its own.
+    await see(remove).toHaveCount(0)
     await page.keyboard.press('Control+z')
     await see(row('dog')).toBeVisible()
     expect((await labels()).map(({ name, annotations }) => `${name} ${annotations}`)).toContain('dog 2')

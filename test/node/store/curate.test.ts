@@ -333,7 +333,7 @@ it('boxes of many samples come largest first, without what is hidden or has no b
   })
   expect(await api.annotations.listMany({ samples: [3, 1, 99], limit: 2 })).toEqual({
     samples: [
-      { sample: 3, total: 0, boxes: [] },
+      { sample: 3, total: 0, boxes: [], poses: [] },
       {
         sample: 1,
         total: 5,
@@ -341,8 +341,9 @@ it('boxes of many samples come largest first, without what is hidden or has no b
           [2, 0, 0, 90, 50],
           [1, 1, 1, 11.5, 21.25],
         ],
+        poses: [],
       },
-      { sample: 99, total: 0, boxes: [] },
+      { sample: 99, total: 0, boxes: [], poses: [] },
     ],
   })
 })

@@ -218,7 +218,8 @@ describe('COCO files', () => {
     expect(await match('{"info":{},"annotations": []}')).toEqual(['coco'])
     expect(await match(`{"info":"${'x'.repeat(100_000)}","images":[]}`)).toEqual(['coco'])
     expect(await match('[{"image_id":1,"bbox":[1,2,3,4]}]')).toEqual([])
-    expect(await match('{"version":"5","shapes":[]}')).toEqual([])
+    expect(await match('{"version":"5","shapes":[]}')).toEqual(['labelme'])
+    expect(await match('{"version":"5","things":[]}')).toEqual([])
   })
 })
 
