@@ -1,6 +1,7 @@
 /** Shapes from the stored frame of an image to its upright one, for annotation files that ignored EXIF. */
 import type { Shape } from './annotation'
-import { boundingBox, type Box, type Point } from './geometry'
+import type { Point } from './geometry'
+import { mapBox, mapPoints } from './map-points'
 
 /** @param orientation EXIF 1..8. @param width, height stored size in pixels. */
 export function orientPoint([x, y]: Point, orientation: number, width: number, height: number): [number, number] {
@@ -27,25 +28,11 @@ export function orientPoint([x, y]: Point, orientation: number, width: number, h
 /** The same object in the upright image; see {@link orientPoint}. */
 export function orientShape(shape: Shape, orientation: number, width: number, height: number): Shape {
   const point = (p: Point) => orientPoint(p, orientation, width, height)
-  const box = ([x1, y1, x2, y2]: Box) =>
-    [...boundingBox([point([x1, y1]), point([x2, y2])])] as [number, number, number, number]
   switch (shape.kind) {
     case 'box':
-      return { kind: 'box', box: box(shape.box) }
     case 'polygon':
-      return {
-        kind: 'polygon',
-        rings: shape.rings.map((ring) => ring.map(point)),
-        ...(shape.box ? { box: box(shape.box) } : {}),
-      }
     case 'keypoints':
-      return {
-        kind: 'keypoints',
-        keypoints: shape.keypoints.map(([x, y, v]) =>
-          v === 0 && x === 0 && y === 0 ? [0, 0, 0] : [...point([x, y]), v],
-        ),
-        ...(shape.box ? { box: box(shape.box) } : {}),
-      }
+      return mapPoints(shape, point)
     case 'rotated-box': {
       const [cx, cy, w, h, angle] = shape.rotatedBox
       const radians = (angle * Math.PI) / 180
@@ -55,7 +42,7 @@ export function orientShape(shape: Shape, orientation: number, width: number, he
     }
     case 'mask': {
       const turned = orientMask(shape.mask.size, shape.mask.counts, orientation)
-      return { kind: 'mask', mask: turned, ...(shape.box ? { box: box(shape.box) } : {}) }
+      return { kind: 'mask', mask: turned, ...(shape.box ? { box: mapBox(shape.box, point) } : {}) }
     }
     case 'tag':
       return shape

@@ -1,47 +1,10 @@
 /** Shapes moved, scaled, turned and mirrored. Every function answers a new shape and leaves the given one alone. */
 import type { Shape } from '@shared/domain/annotation'
 import type { Box, Point } from '@shared/domain/geometry'
+import { mapPoints } from '@shared/domain/map-points'
 import { shapeBox } from '@shared/domain/shape-box'
 import { bitmapFromRuns, runsFromBitmap, scaleBitmap } from './bitmap'
 import { normalizeAngle, rotatePoint } from './rotate'
-
-type MutableBox = [number, number, number, number]
-type MapPoint = (point: Point) => Point
-
-/** Maps every point; `box` members become the box around their mapped corners. Masks and rotated boxes stay. */
-function mapPoints(shape: Shape, map: MapPoint): Shape {
-  const box = (b: Box): MutableBox => {
-    const corners = [map([b[0], b[1]]), map([b[2], b[1]]), map([b[2], b[3]]), map([b[0], b[3]])]
-    const xs = corners.map((corner) => corner[0])
-    const ys = corners.map((corner) => corner[1])
-    return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)]
-  }
-  const point = (p: Point): [number, number] => {
-    const [x, y] = map(p)
-    return [x, y]
-  }
-  switch (shape.kind) {
-    case 'box':
-      return { kind: 'box', box: box(shape.box) }
-    case 'polygon':
-      return {
-        kind: 'polygon',
-        rings: shape.rings.map((ring) => ring.map(point)),
-        ...(shape.box ? { box: box(shape.box) } : {}),
-      }
-    case 'keypoints':
-      return {
-        kind: 'keypoints',
-        // An absent keypoint has no place: it stays at 0, 0.
-        keypoints: shape.keypoints.map(([x, y, v]) => (v === 0 ? [x, y, v] : [...point([x, y]), v])),
-        ...(shape.box ? { box: box(shape.box) } : {}),
-      }
-    case 'rotated-box':
-    case 'mask':
-    case 'tag':
-      return shape
-  }
-}
 
 export function translateShape(shape: Shape, dx: number, dy: number): Shape {
   if (dx === 0 && dy === 0) return shape
