@@ -115,7 +115,7 @@ export async function printAnnotationFile(
   report: (issue: Omit<DatasetIssue, 'file'>) => void,
 ): Promise<string> {
   // LabelImg: <folder> is the name of the folder that holds the image.
-  if (format === 'voc') return printVoc(item, basename(dirname(image)), 'labelimg', (name) => name, report)
+  if (format === 'voc') return printVoc(item, basename(dirname(image)), 'labelimg', (name) => name, report, true)
   let text = ''
   const { split: _, ...sample } = item.sample
   const labels = classes.map((name) => ({ key: name, name }))

@@ -36,7 +36,7 @@ const picture = async (path: string, width = 100, height = 80, orientation?: num
   put(path, await image.toFormat(path.endsWith('.png') ? 'png' : 'jpeg').toBuffer())
 }
 const xml = (objects: [name: string, box: number[]][], { width = 100, height = 80, verified = false } = {}) =>
-  `<annotation${verified ? ' verified="yes"' : ''}><filename>x.jpg</filename><size><width>${width}</width><height>${height}</height><depth>3</depth></size>${objects
+  `<annotation${verified ? ' verified="yes"' : ''}><filename>x.jpg</filename><path>C:\\scans\\x.jpg</path><size><width>${width}</width><height>${height}</height><depth>3</depth></size>${objects
     .map(([name, [x1, y1, x2, y2]]) => `<object><name>${name}</name><pose>Left</pose><bndbox><xmin>${x1}</xmin><ymin>${y1}</ymin><xmax>${x2}</xmax><ymax>${y2}</ymax></bndbox></object>`)
     .join('')}</annotation>` // prettier-ignore
 const open = (more: Partial<Parameters<typeof api.folders.open>[0]> = {}) =>
@@ -182,6 +182,7 @@ describe('writing', () => {
     await settled()
     expect(text('images/a.xml')).toMatch(/^<annotation verified="yes">/)
     expect(text('images/b.xml')).toContain('<pose>Left</pose>')
+    expect(text('images/b.xml')).toContain('<filename>b.jpg</filename>\n\t<path>C:\\scans\\x.jpg</path>')
   })
 
   it('writes a renamed label into every file that holds it', async () => {

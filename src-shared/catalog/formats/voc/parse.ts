@@ -17,6 +17,8 @@ export interface KeptNode {
 /** `extra.voc` of a sample: what is not LabelImg's default. */
 export interface VocSampleExtra {
   folder?: string
+  /** Where the image lay on the machine that wrote the file. */
+  path?: string
   depth?: number
   segmented?: string
   /** Elements written back as they were, `source` among them. */
@@ -62,8 +64,7 @@ export function parseVoc(text: string, file: string, origin: VocOrigin): VocFile
     else if (node.name === 'filename') result.filename = xmlText(node)
     else if (node.name === 'size') readSize(node, file, result)
     else if (node.name === 'folder') result.extra.folder = xmlText(node)
-    else if (node.name === 'path')
-      continue // An absolute path of the machine that wrote the file: means nothing here.
+    else if (node.name === 'path') result.extra.path = xmlText(node)
     else if (node.name === 'segmented') {
       if (xmlText(node) !== '0') result.extra.segmented = xmlText(node)
     } else {

@@ -5,13 +5,18 @@ import { shapeBox } from '../../../domain/shape-box'
 import { baseName } from '../common/paths'
 import type { KeptNode, VocObjectExtra, VocOrigin, VocSampleExtra } from './parse'
 
-/** @param labelName names by label key. */
+/**
+ * @param labelName names by label key.
+ * @param keepPath writes `path` as it was read: right beside the image it belongs to; an export goes elsewhere, and would
+ * only tell others the folders of this machine.
+ */
 export function printVoc(
   { sample, annotations }: DatasetItem,
   folder: string,
   origin: VocOrigin,
   labelName: (key: string) => string,
   report: (issue: Omit<DatasetIssue, 'file'>) => void,
+  keepPath = false,
 ): string {
   const extra = (sample.extra?.voc ?? {}) as VocSampleExtra
   const lines: string[] = []
@@ -20,6 +25,7 @@ export function printVoc(
   lines.push(sample.reviewed ? '<annotation verified="yes">' : '<annotation>')
   leaf(1, 'folder', extra.folder ?? folder)
   leaf(1, 'filename', baseName(sample.path))
+  if (keepPath && extra.path !== undefined) leaf(1, 'path', extra.path)
   const source = extra.other?.filter((node) => node.name === 'source') ?? []
   if (source.length) source.forEach((node) => printKept(lines, 1, node))
   else lines.push('\t<source>', '\t\t<database>Unknown</database>', '\t</source>')
