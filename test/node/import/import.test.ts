@@ -1,88 +1,21 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, symlinkSync, writeSync } from 'node:fs'
 import { buffer } from 'node:stream/consumers'
-import sharp from 'sharp'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ZipFile } from 'yazl'
 import { formats } from '@shared/catalog/formats'
 import { datasetsContract } from '@shared/contract/datasets'
-import { exportDataset } from '../../../src-main/jobs/export-data-job'
 import { importDatasets } from '../../../src-main/jobs/import-job'
 import { projectInfo } from '../../../src-main/services/project'
 import { openDataset } from '../../../src-main/store/read-dataset'
 import { removeImport } from '../../../src-main/store/remove-import'
-import { initStore, type Store } from '../../../src-main/store/store'
 import { collect } from '../../helpers/collect'
 
-let root: string
-let store: Store
-const context = { signal: new AbortController().signal, report() {}, log() {} }
-const at = (...path: string[]) => join(root, ...path)
-const write = (path: string, content: string | Buffer) => {
-  mkdirSync(dirname(at(path)), { recursive: true })
-  writeFileSync(at(path), content)
-}
-const picture = (
-  width = 40,
-  height = 30,
-  options: { format?: 'jpeg' | 'png' | 'webp' | 'tiff' | 'gif'; orientation?: number } = {},
-) => {
-  const image = sharp({ create: { width, height, channels: 3, background: '#336699' } })
-  if (options.orientation) image.withMetadata({ orientation: options.orientation })
-  return image.toFormat(options.format ?? 'jpeg').toBuffer()
-}
-const voc = (width: number, height: number, box: number[], name = 'boat') =>
-  `<annotation><size><width>${width}</width><height>${height}</height><depth>3</depth></size><object><name>${name}</name><bndbox><xmin>${box[0]}</xmin><ymin>${box[1]}</ymin><xmax>${box[2]}</xmax><ymax>${box[3]}</ymax></bndbox></object></annotation>`
-const importIt = (paths: string | string[], more: object = {}) =>
-  importDatasets(
-    store,
-    datasetsContract.methods.import.input.parse({ paths: [paths].flat().map((path) => at(path)), ...more }),
-    context,
-  )
-const exportIt = (format: string, out: string, more: object = {}) =>
-  exportDataset(store, datasetsContract.methods.export.input.parse({ format, out: at(out), ...more }), context)
-const codes = (issues: { code: string }[]) => issues.map((issue) => issue.code)
-/** YOLO holds nine decimals of the image's size. */
-const rounded = <T>(value: T): T =>
-  JSON.parse(JSON.stringify(value, (_, n: unknown) => (typeof n === 'number' ? Math.round(n * 1e6) / 1e6 : n))) as T
-const items = async () => {
-  const open = openDataset(store)
-  try {
-    return await collect(open.dataset.items())
-  } finally {
-    open.close()
-  }
-}
-const tree = (folder: string): string[] =>
-  readdirSync(at(folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(at(folder).length + 1))
-    .sort()
+import { at, codes, context, eachInOwnProject, importIt, items, picture, store, tree, voc, write } from './fixture'
 
-beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'tagwright-import-'))
-  store = initStore(at('project'))
-})
-afterEach(() => {
-  store.close()
-  rmSync(root, { recursive: true })
-})
+eachInOwnProject()
 
 describe('what cannot be imported, and what the message says', () => {
-  const message = (error: string) => error.replaceAll('ROOT', root)
+  const message = (error: string) => error.replaceAll('ROOT', at())
   it.each([
     [
       'an empty folder',
@@ -425,101 +358,5 @@ describe('imports', () => {
     expect(report.skipped).toHaveLength(100)
     expect(report.counts).toEqual({ skipped: 500, warnings: 0, codes: { 'unknown-class': 500 } })
     expect(report.skipped[0]).toMatchObject({ file: 'a.txt', line: 2 })
-  })
-})
-
-describe('exports', () => {
-  const two = async () => {
-    write('d/train/a.jpg', await picture())
-    write('d/train/a.xml', voc(40, 30, [1, 2, 30.5, 20]))
-    write('d/val/b.png', await picture(40, 30, { format: 'png' }))
-    write('d/val/b.xml', voc(40, 30, [3, 4, 13, 14], 'buoy'))
-    await importIt('d')
-  }
-
-  it.each(['voc', 'yolo', 'coco'])('in %s come back the same', async (format) => {
-    await two()
-    const before = (await items()).map(({ sample, annotations }) => [
-      sample.path.split('/').pop(),
-      sample.split,
-      annotations.map(({ shape }) => shape),
-    ])
-    const report = await exportIt(format, 'out')
-    expect(report).toMatchObject({ samples: 2, annotations: 2, images: 2, skipped: [], warnings: [] })
-    store.close()
-    store = initStore(at('second'))
-    const again = await importIt('out')
-    expect(again).toMatchObject({
-      format,
-      samples: 2,
-      annotations: 2,
-      skipped: [],
-      warnings: [],
-      splits: { train: 1, val: 1 },
-    })
-    expect(
-      rounded(
-        (await items()).map(({ sample, annotations }) => [
-          sample.path.split('/').pop(),
-          sample.split,
-          annotations.map(({ shape }) => shape),
-        ]),
-      ),
-    ).toEqual(before)
-    expect(projectInfo(store).labels.map((label) => label.name)).toEqual(['boat', 'buoy'])
-    expect(tree('out').filter((name) => name.endsWith('.part'))).toEqual([])
-  })
-
-  it('refuse names that collide before anything is written, or number them', async () => {
-    write('d/x/a.jpg', await picture())
-    write('d/y/A.png', await picture(40, 30, { format: 'png' }))
-    await importIt('d')
-    await expect(exportIt('voc', 'out')).rejects.toMatchObject({
-      code: 'name-collision',
-      message:
-        'Pascal VOC XML names annotation files after images, and 1 name is taken twice: x/a.jpg and y/A.png. Export with --rename to number them, or as coco.',
-    })
-    expect(existsSync(at('out'))).toBe(false)
-    await exportIt('voc', 'out', { rename: true })
-    expect(tree('out')).toEqual([
-      'Annotations/A-2.xml',
-      'Annotations/a.xml',
-      'JPEGImages/A-2.png',
-      'JPEGImages/a.jpg',
-      'labels.txt',
-      'names.csv',
-    ])
-    expect(readFileSync(at('out/names.csv'), 'utf8')).toBe('name,original\ny/A-2.png,y/A.png\n')
-    await exportIt('coco', 'out2')
-    expect(tree('out2')).toEqual(['annotations/instances.json', 'images/x/a.jpg', 'images/y/A.png'])
-  })
-
-  it('never write into a folder with files unless forced, and never over an original', async () => {
-    await two()
-    write('out/mine.txt', 'mine')
-    await expect(exportIt('voc', 'out')).rejects.toMatchObject({
-      code: 'folder-not-empty',
-      message: `${at('out')} is not empty. Choose another folder, or replace files of the same name with --force.`,
-    })
-    await exportIt('voc', 'out', { force: true })
-    expect(readFileSync(at('out/mine.txt'), 'utf8')).toBe('mine')
-    // An original that lies where a copy would go, with another content.
-    write('e/JPEGImages/a.jpg', await picture(8, 8))
-    const original = readFileSync(at('e/JPEGImages/a.jpg'))
-    store.close()
-    store = initStore(at('third'))
-    await importIt(['d/train', 'e'], { format: 'images' })
-    await expect(exportIt('voc', 'e', { force: true, rename: true })).rejects.toMatchObject({ code: 'would-overwrite' })
-    expect(readFileSync(at('e/JPEGImages/a.jpg'))).toEqual(original)
-  })
-
-  it('take one split, refer to images, and say what is missing', async () => {
-    await two()
-    rmSync(at('d/train/a.jpg'))
-    const report = await exportIt('coco', 'out', { splits: ['train'] })
-    expect(report).toMatchObject({ samples: 1, images: 0, annotations: 1 })
-    expect(codes(report.warnings)).toEqual(['image-missing'])
-    expect(await exportIt('yolo', 'out2', { images: 'reference' })).toMatchObject({ images: 0, files: 3 })
-    await expect(exportIt('yolo', 'out3', { splits: ['test'] })).rejects.toMatchObject({ code: 'nothing-to-export' })
   })
 })
