@@ -111,6 +111,7 @@ export async function createWorkplace(
     labels = [],
     make,
     server,
+    disk = tmpdir(),
   }: {
     images?: readonly TestImage[]
     labels?: readonly string[]
@@ -118,9 +119,11 @@ export async function createWorkplace(
     make?: (folder: string) => void | Promise<void>
     /** The built server, for callers that are bundled elsewhere. */
     server?: string
+    /** The folder that everything but the browser's own files lies in. */
+    disk?: string
   },
 ): Promise<Workplace> {
-  const folder = mkdtempSync(join(tmpdir(), 'tagwright-annotator-'))
+  const folder = mkdtempSync(join(disk, 'tagwright-annotator-'))
   const [pictures, project, home] = ['images', 'project', 'home'].map((name) => join(folder, name))
   for (const one of [pictures, home]) mkdirSync(one)
   if (images) await makeImages(pictures, images)
