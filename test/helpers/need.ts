@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { describe, test } from 'vitest'
+import { describe, test, type TestContext } from 'vitest'
 import { findOutside, type Need } from './find-outside'
 
 export type { Need } from './find-outside'
@@ -13,7 +13,7 @@ export interface Needed {
   /** Why it is not there and what to do; '' when it is. */
   reason: string
   describe(name: string, body: () => void): void
-  test(name: string, body: () => void | Promise<void>, timeout?: number): void
+  test(name: string, body: (context: TestContext) => void | Promise<void>, timeout?: number): void
 }
 
 const root = resolve(import.meta.dirname, '../..')
