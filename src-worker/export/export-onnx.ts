@@ -1,19 +1,11 @@
 /** The worker's `exportOnnx`: a run's weights as a file that works elsewhere, and the proof that it computes the same. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { z } from 'zod'
-import { buildInference, encodeInference, openShape } from '@shared/catalog/detector-inference'
-import { modelOf } from '@shared/catalog/models'
+import { buildInference } from '@shared/catalog/detector-inference'
 import { evalThresholds, type workerContract } from '@shared/contract/worker'
-import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
-import { OPSET } from '@shared/engine/onnx/encode'
-import { readSnapshot } from '../data/read-snapshot'
-import { writeAtomic } from '../files/write-atomic'
 import { evaluateWeights } from '../predict/evaluate-weights'
 import type { WorkerReport } from '../report'
-import { readCheckpoint, weightsOf } from '../train/checkpoint'
-import { openNetwork } from '../train/open-network'
 import { checkParity } from './check-parity'
+import { exportData, openCheckpoint, writeModel } from './export-file'
 import { onnxMetadata } from './onnx-metadata'
 
 type Export = (typeof workerContract)['methods']['exportOnnx']
@@ -37,11 +29,7 @@ export async function exportOnnx(input: Input, host: ExportHost): Promise<z.inpu
   const { report, signal } = host
   const { runDir, out, dynamic, half } = input
   report.progress('reading the checkpoint', 0, null)
-  const checkpoint = await readCheckpoint(join(runDir, `${input.checkpoint}.ckpt`))
-  const { meta } = checkpoint
-  await openNetwork({ id: meta.model, params: meta.modelParams }, runDir)
-  const model = modelOf({ id: meta.model, params: meta.modelParams, surgery: meta.surgery })
-  const tensors = weightsOf(checkpoint)
+  const { meta, model, tensors } = await openCheckpoint(runDir, input.checkpoint)
   const thresholds = { conf: input.conf, iou: input.iou, maxDet: input.maxDet }
   const points = model.points?.(meta.modelParams) ?? 0
   const nms = input.nms ? { ...thresholds, points } : null
@@ -66,17 +54,10 @@ export async function exportOnnx(input: Input, host: ExportHost): Promise<z.inpu
     date: new Date(),
     licence: input.licence ?? null,
   })
-  const bytes = encodeInference(inference, {
-    name: meta.model,
-    metadata,
-    docString: metadata.description,
-    producerVersion: metadata.version,
-    valueInfo: true,
-  })
-  await writeAtomic(out, [bytes])
+  const written = await writeModel(out, inference, { name: meta.model, metadata })
 
   report.progress('checking the file', 0, null)
-  const data = await evaluationData(runDir)
+  const data = await exportData(runDir)
   const parity = await checkParity({
     file: out,
     model,
@@ -103,11 +84,7 @@ export async function exportOnnx(input: Input, host: ExportHost): Promise<z.inpu
     )
   }
   return {
-    file: out,
-    bytes: bytes.length,
-    opset: OPSET,
-    input: openShape(inference.graph.inputs.get('images')!, inference.open),
-    output: openShape(inference.output, inference.open),
+    ...written,
     parity,
     half: half && data ? await halfCost() : null,
   }
@@ -135,17 +112,4 @@ export async function exportOnnx(input: Input, host: ExportHost): Promise<z.inpu
     }
     return { apFull: await ap({}), apHalf: await ap({ half: true }) }
   }
-}
-
-/** The run's evaluation images, or whatever images it has; null without a snapshot. */
-async function evaluationData(runDir: string): Promise<{ header: SnapshotHeader; samples: SnapshotSample[] } | null> {
-  const file = join(runDir, 'snapshot.jsonl.gz')
-  if (!existsSync(file)) return null
-  const { header, samples } = await readSnapshot(file)
-  const there = samples.filter((sample) => existsSync(sample.file))
-  for (const split of ['val', 'test', 'train'] as const) {
-    const part = there.filter((sample) => sample.split === split)
-    if (part.length > 0) return { header, samples: part }
-  }
-  return there.length > 0 ? { header, samples: there } : null
 }

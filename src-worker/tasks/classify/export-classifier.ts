@@ -1,20 +1,13 @@
 /** The worker's `exportOnnx` for classifiers: probabilities [N, classes], and the proof that the file computes the same. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { rng } from '@shared/base/rng'
-import { buildInference, encodeInference, openShape } from '@shared/catalog/detector-inference'
-import { modelOf } from '@shared/catalog/models'
+import { buildInference, encodeInference } from '@shared/catalog/detector-inference'
 import classify from '@shared/catalog/tasks/classify'
 import { evalThresholds } from '@shared/contract/worker'
-import { OPSET } from '@shared/engine/onnx/encode'
-import { readSnapshot } from '../../data/read-snapshot'
+import { exportData, openCheckpoint, worstDifference, writeModel } from '../../export/export-file'
 import { onnxMetadata } from '../../export/onnx-metadata'
-import { writeAtomic } from '../../files/write-atomic'
 import { pictureBatches } from '../../predict/picture-batches'
 import { openSession, tensor } from '../../runtime/session'
-import { readCheckpoint, weightsOf } from '../../train/checkpoint'
-import { openNetwork } from '../../train/open-network'
 import type { WorkerTask } from '../worker-task'
 import { evaluateClassWeights } from './evaluate-class-weights'
 import { openClassifier } from './open-classifier'
@@ -30,27 +23,16 @@ export const exportClassifier: WorkerTask['exportOnnx'] = async (input, host) =>
   if (input.nms)
     throw new TagwrightError('bad-option', 'Suppression is for detectors; a classifier has no boxes. Leave out --nms.')
   report.progress('reading the checkpoint', 0, null)
-  const checkpoint = await readCheckpoint(join(runDir, `${input.checkpoint}.ckpt`))
-  const { meta } = checkpoint
-  await openNetwork({ id: meta.model, params: meta.modelParams }, runDir)
-  const model = modelOf({ id: meta.model, params: meta.modelParams, surgery: meta.surgery })
+  const { meta, model, tensors } = await openCheckpoint(runDir, input.checkpoint)
   const classes = meta.labels.length
-  const tensors = weightsOf(checkpoint)
   const network = { params: meta.modelParams, batch: 1, size: meta.size }
   report.progress('writing the file', 0, null)
   const inference = buildInference(model, classes, tensors, { ...network, half, dynamic })
   const licence = input.licence ?? null
   const metadata = onnxMetadata({ model, meta, format: 'probabilities', dynamic, half, nms: null, date: new Date(), licence }) // prettier-ignore
-  const bytes = encodeInference(inference, {
-    name: meta.model,
-    metadata,
-    docString: metadata.description,
-    producerVersion: metadata.version,
-    valueInfo: true,
-  })
-  await writeAtomic(out, [bytes])
+  const written = await writeModel(out, inference, { name: meta.model, metadata })
   report.progress('checking the file', 0, null)
-  const data = await evaluationData()
+  const data = await exportData(runDir, classify.prepare)
   const parity = await compare()
   if (!parity.ok)
     report.log(
@@ -58,11 +40,7 @@ export const exportClassifier: WorkerTask['exportOnnx'] = async (input, host) =>
       `The file does not compute quite the same as the network: probabilities differ by up to ${parity.maxScoreError.toExponential(1)}.`,
     )
   return {
-    file: out,
-    bytes: bytes.length,
-    opset: OPSET,
-    input: openShape(inference.graph.inputs.get('images')!, inference.open),
-    output: openShape(inference.output, inference.open),
+    ...written,
     parity,
     half: half && data ? { apFull: await top1(false), apHalf: await top1(true) } : null,
   }
@@ -84,11 +62,7 @@ export const exportClassifier: WorkerTask['exportOnnx'] = async (input, host) =>
         const shape = [1, 3, ...meta.size]
         const want = (await session.run({ images: tensor('float32', pixels, shape) })).output.data as Float32Array
         const [got] = await exported.run(pixels, shape, 1)
-        want.forEach((p, k) => {
-          const apart = Math.abs(p - got[k])
-          // NaN on one side only must not pass as 0.
-          worst = Number.isNaN(apart) ? Infinity : Math.max(worst, apart)
-        })
+        worst = Math.max(worst, worstDifference(want, got))
       }
     } finally {
       await session.close()
@@ -138,18 +112,5 @@ export const exportClassifier: WorkerTask['exportOnnx'] = async (input, host) =>
       ...(signal ? { signal } : {}),
     })
     return scores.top1
-  }
-
-  /** The run's evaluation images, or whatever images it has; null without a snapshot. */
-  async function evaluationData() {
-    const file = join(runDir, 'snapshot.jsonl.gz')
-    if (!existsSync(file)) return null
-    const { header, samples: all } = await readSnapshot(file)
-    const there = all.flatMap((sample) => (existsSync(sample.file) ? (classify.prepare(sample) ?? []) : []))
-    for (const split of ['val', 'test', 'train'] as const) {
-      const samples = there.filter((sample) => sample.split === split)
-      if (samples.length > 0) return { header, samples }
-    }
-    return there.length > 0 ? { header, samples: there } : null
   }
 }

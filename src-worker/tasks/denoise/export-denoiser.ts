@@ -4,20 +4,17 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { rng } from '@shared/base/rng'
-import { buildInference, encodeInference, openShape } from '@shared/catalog/detector-inference'
-import { modelOf } from '@shared/catalog/models'
+import { buildInference, encodeInference } from '@shared/catalog/detector-inference'
 import { channelsOf } from '@shared/catalog/models/define'
 import { noiseSchema, type SetNoise } from '@shared/domain/noise'
 import type { PlanarImage } from '@shared/domain/planar-image'
 import { cut } from '@shared/domain/tiles'
-import { OPSET } from '@shared/engine/onnx/encode'
+import { openCheckpoint, worstDifference, writeModel } from '../../export/export-file'
 import { onnxMetadata } from '../../export/onnx-metadata'
-import { writeAtomic } from '../../files/write-atomic'
 import { readSnapshot } from '../../data/read-snapshot'
 import { toPlanarImage } from '../../data/planes'
 import { withChannels } from '@shared/domain/plane-channels'
 import { openSession, tensor } from '../../runtime/session'
-import { readCheckpoint, weightsOf } from '../../train/checkpoint'
 import type { WorkerTask } from '../worker-task'
 import { openDenoiser, tilingOf } from './denoiser'
 import { makeNoisy } from './make-noisy'
@@ -34,12 +31,8 @@ export const exportDenoiser: WorkerTask['exportOnnx'] = async (input, { report, 
   if (input.nms)
     throw new TagwrightError('bad-option', 'Suppression is for detectors; a denoiser has no boxes. Leave out --nms.')
   report.progress('reading the checkpoint', 0, null)
-  const checkpoint = await readCheckpoint(join(runDir, `${input.checkpoint}.ckpt`))
-  const { meta } = checkpoint
-  const at = { id: meta.model, params: meta.modelParams, ...(meta.surgery ? { surgery: meta.surgery } : {}) }
-  const model = modelOf(at)
+  const { meta, at, model, tensors } = await openCheckpoint(runDir, input.checkpoint)
   const channels = channelsOf(model, meta.modelParams)
-  const tensors = weightsOf(checkpoint)
   const { tiling, fixed } = tilingOf(at)
   const size = [tiling.tile, tiling.tile] as const
   report.progress('writing the file', 0, null)
@@ -57,24 +50,13 @@ export const exportDenoiser: WorkerTask['exportOnnx'] = async (input, { report, 
     margin: String(tiling.margin),
     blend: String(tiling.blend),
   }
-  const bytes = encodeInference(inference, {
-    name: meta.model,
-    metadata,
-    docString: metadata.description,
-    producerVersion: metadata.version,
-    valueInfo: true,
-  })
-  await writeAtomic(out, [bytes])
+  const written = await writeModel(out, inference, { name: meta.model, metadata })
   report.progress('checking the file', 0, null)
   const parity = await compare()
   if (!parity.ok)
     report.log('warning', `The file does not compute quite the same as the network: values differ by up to ${parity.maxError.toExponential(1)}.`) // prettier-ignore
   return {
-    file: out,
-    bytes: bytes.length,
-    opset: OPSET,
-    input: openShape(inference.graph.inputs.get('images')!, inference.open),
-    output: openShape(inference.output, inference.open),
+    ...written,
     parity,
     half: null,
   }
@@ -92,11 +74,7 @@ export const exportDenoiser: WorkerTask['exportOnnx'] = async (input, { report, 
         const shape = [1, channels, side, side]
         const want = (await session.run({ images: tensor('float32', image.data, shape) })).output.data as Float32Array
         const { data: got } = await exported.denoise(image)
-        want.forEach((v, i) => {
-          const apart = Math.abs(v - got[i])
-          // NaN on one side only must not pass as 0.
-          worst = Number.isNaN(apart) ? Infinity : Math.max(worst, apart)
-        })
+        worst = Math.max(worst, worstDifference(want, got))
         images++
       }
     } finally {
