@@ -1,6 +1,7 @@
-// The sample projects of scripts/screenshots.mjs: the painted harbour, and one that was trained on, with results,
-// predictions and a label that was forgotten. Each is made once and kept in the folder for temporary files.
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+// The sample projects of scripts/screenshots.mjs: the painted harbour; one that was trained on, with results, predictions
+// and a label that was forgotten; its boats as poses; its noisy and clean pairs. Each is made once and kept in the folder
+// for temporary files.
+import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -36,24 +37,88 @@ async function train(call, page) {
   ]) {
     await finish(call, page, await call(page, 'runs.start', { name, recipe: { ...common, ...recipe } }))
   }
-  const source = { kind: 'run', run: 'r2' }
-  await finish(call, page, await call(page, 'predictions.predict', { source, samples: { all: true }, conf: 0.1 }))
+  await keepPredictions(call, page, 'r2')
   await call(page, 'training.saveRecipe', { name: 'Harbour, quick', recipe: { ...common, epochs: 10 } })
 }
 
+/** Predictions are kept for review as the window keeps them. */
+const keepPredictions = async (call, page, run) =>
+  finish(
+    call,
+    page,
+    await call(page, 'predictions.predict', { source: { kind: 'run', run }, samples: { all: true }, conf: 0.1 }),
+  )
+
+/** Boats as skeletons of five points, learned and evaluated. */
+async function trainPoses(call, page, folder) {
+  const paths = ['train', 'val', 'test'].map((split) => join(folder, 'harbour/annotations', `instances_${split}.json`))
+  await finish(call, page, await call(page, 'datasets.import', { paths, format: 'coco' }))
+  const { labels } = await call(page, 'labels.list')
+  const [first, ...boats] = labels.filter(({ skeleton }) => skeleton)
+  for (const { id, skeleton } of labels)
+    if (!skeleton) await call(page, 'labels.delete', { label: id, gaps: 'reindex' })
+  // One class learns in minutes what six would need hours for.
+  await call(page, 'labels.merge', { from: boats.map(({ id }) => id), into: first.id })
+  await call(page, 'labels.rename', { label: first.id, name: 'boat' })
+  const recipe = {
+    seed: 1,
+    input: { size: 320 },
+    batch: { size: 4 },
+    model: { weights: findWeights() },
+    epochs: 60,
+    augment: [{ id: 'flip' }],
+    data: { evalEvery: 15 },
+  }
+  const started = await call(page, 'runs.start', { name: 'Boats', recipe })
+  await finish(call, page, started)
+  await keepPredictions(call, page, started.run)
+}
+
+/** Pairs, learned for a minute and compared with what needs no training. */
+async function trainDenoiser(call, page, folder) {
+  const paths = [join(folder, 'harbour/pairs')]
+  await finish(call, page, await call(page, 'datasets.import', { paths, format: 'image-pairs' }))
+  const recipe = {
+    seed: 1,
+    model: { id: 'dncnn', params: { depth: 6, width: 24 } },
+    epochs: 12,
+    noise: { id: 'gaussian', levels: [15, 25, 50] },
+  }
+  const started = await call(page, 'runs.start', { name: 'Small DnCNN', recipe })
+  await finish(call, page, started)
+  const source = { kind: 'run', run: started.run }
+  const options = { split: 'val', levels: [15, 25, 50], methods: ['bilateral', 'nlm', 'bm3d'] }
+  await finish(call, page, await call(page, 'runs.evaluate', { source, ...options }))
+}
+
+/** What is made of the painted harbour, by name; `images`: at least so many are painted. */
+const kinds = {
+  sample: {},
+  trained: { fill: train },
+  pose: { fill: trainPoses, task: 'pose', name: 'Boats' },
+  denoise: { fill: trainDenoiser, task: 'denoise', name: 'Night photos', images: 120 },
+}
+
 /**
+ * @param options.kind a key of `kinds`
  * @returns the folder of a project that nothing may write to; take a copy
  */
-export async function screenshotsSample({ browser, serve, call, images, trained }) {
-  const cache = join(tmpdir(), `tagwright-screenshots-${trained ? 'trained' : 'sample'}-${images}`)
+export async function screenshotsSample({ browser, serve, call, images: asked, kind }) {
+  const { fill, task, name, images: least = 0 } = kinds[kind]
+  const images = Math.max(Number(asked), least)
+  const cache = join(tmpdir(), `tagwright-screenshots-${kind}-${images}`)
   if (existsSync(cache)) return cache
+  const painted = task ? await screenshotsSample({ browser, serve, call, images, kind: 'sample' }) : null
   const home = mkdtempSync(join(tmpdir(), 'tagwright-screens-'))
-  const made = join(home, 'Harbour')
+  const made = join(home, name ?? 'Harbour')
   const server = await serve(home)
   const page = await browser.newPage()
   await page.goto(server.url)
-  await finish(call, page, await call(page, 'projects.openSample', { folder: made, images: Number(images) }))
-  if (trained) await train(call, page)
+  if (painted) {
+    cpSync(join(painted, 'harbour'), join(made, 'harbour'), { recursive: true })
+    await call(page, 'projects.create', { folder: made, name, task })
+  } else await finish(call, page, await call(page, 'projects.openSample', { folder: made, images }))
+  await fill?.(call, page, made)
   await call(page, 'projects.close')
   await page.close()
   await server.stop()

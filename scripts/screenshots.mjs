@@ -1,11 +1,12 @@
 /* global WebSocket, URL, URLSearchParams, location, document, requestAnimationFrame */
 // Pictures of every screen of the window, of the generated harbour sample, at two sizes, light and dark.
 //
-//   npm run build && npx node scripts/screenshots.mjs [--out <folder>] [--only <part of a name>] [--docs]
+//   npm run build && npx node scripts/screenshots.mjs [--out <folder>] [--only <part of a name>] [--docs] [--quick]
 //
-// Every view of the activity bar is taken as it opens; scripts/screenshots/*.mjs add states: each default-exports a list
-// of { name, view, params?, empty?, docs?, prepare?(page) }. `empty`: without a project. `docs`: the name under which
-// --docs also writes the picture, 1280x800, into docs/images: `docs: 'label'` gives label.png and label-dark.png.
+// --quick takes the small size and the light theme alone. Every view of the activity bar is taken as it opens; scripts/screenshots/*.mjs add states: each default-exports a list
+// of { name, view, params?, empty?, project?, docs?, prepare?(page) }. `empty`: without a project; `project`: which of
+// screenshots-sample.mjs, when it is not the painted harbour as it is. `docs`: the name under which --docs also writes the
+// picture, 1280x800, into docs/images: `docs: 'label'` gives label.png and label-dark.png.
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,14 +22,12 @@ const { values: options } = parseArgs({
     out: { type: 'string', default: join(tmpdir(), 'tagwright-screens') },
     only: { type: 'string', default: '' },
     docs: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
     images: { type: 'string', default: '40' },
   },
 })
-const sizes = [
-  { width: 1280, height: 800 },
-  { width: 1920, height: 1080 },
-]
-const themes = ['light', 'dark']
+const sizes = [{ width: 1280, height: 800 }, ...(options.quick ? [] : [{ width: 1920, height: 1080 }])]
+const themes = options.quick ? ['light'] : ['light', 'dark']
 
 /** Starts the browser host with settings of its own. */
 async function serve(home, project) {
@@ -131,19 +130,20 @@ mkdirSync(options.out, { recursive: true })
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium' })
 const home = mkdtempSync(join(tmpdir(), 'tagwright-screens-'))
 const running = []
+const projectNames = { pose: 'Boats', denoise: 'Night photos' }
 /** Serves a copy of a sample project, or none. */
 async function host(name, sample) {
   const place = join(home, name)
   mkdirSync(place)
-  const project = sample && join(place, 'Harbour')
+  const project = sample && join(place, projectNames[name] ?? 'Harbour')
   if (project) cpSync(sample, project, { recursive: true })
   const server = await serve(place, project)
   running.push(server)
   return server
 }
 try {
-  const make = (trained) => screenshotsSample({ browser, serve, call, images: options.images, trained })
-  const full = await host('full', await make(false))
+  const make = (kind) => screenshotsSample({ browser, serve, call, images: options.images, kind })
+  const full = await host('full', await make('sample'))
   const empty = await host('nobody')
 
   const page = await browser.newPage()
@@ -156,9 +156,11 @@ try {
     .map((view) => ({ name: view, view }))
 
   const chosen = [...plain, ...states].filter(({ name }) => name.includes(options.only))
-  const trained = chosen.some((state) => state.trained) ? await host('trained', await make(true)) : null
+  const hosts = new Map()
+  for (const kind of new Set(chosen.flatMap(({ project }) => project ?? [])))
+    hosts.set(kind, await host(kind, await make(kind)))
   for (const state of chosen) {
-    const server = state.trained ? trained : state.empty ? empty : full
+    const server = state.project ? hosts.get(state.project) : state.empty ? empty : full
     for (const size of sizes) {
       for (const theme of themes) await take(browser, server, state, size, theme)
     }

@@ -1,6 +1,6 @@
 /** A finished run: curves, results, comparison, review; the train panel with everything it can tell. */
 const patient = { timeout: 180_000 }
-const of = (name, view, params, prepare, more = {}) => ({ name, view, params, prepare, trained: true, ...more })
+const of = (name, view, params, prepare, more = {}) => ({ name, view, params, prepare, project: 'trained', ...more })
 const run = (tab) => ({ run: 'r2', tab })
 const canvas = (page) => page.locator('canvas').first().waitFor(patient)
 /** Brings a part of the page to its top. */
