@@ -1,6 +1,6 @@
 /**
  * Label Studio's JSON export and JSON-MIN ("Export annotations" and "Label Studio JSON format of annotated tasks",
- * Label Studio's documentation): rectangles with rotation, polygons, ellipses, keypoints, choices; coordinates in percent.
+ * Label Studio's documentation): rectangles with rotation, polygons, brushes, ellipses, keypoints, choices; coordinates in percent.
  */
 import { z } from 'zod'
 import { TagwrightError } from '../../base/errors'
@@ -19,7 +19,7 @@ const options = z.strictObject({
 
 export default defineFormat<z.infer<typeof options>>({
   title: 'Label Studio JSON',
-  shapes: ['box', 'rotated-box', 'polygon', 'keypoints', 'tag'],
+  shapes: ['box', 'rotated-box', 'polygon', 'mask', 'keypoints', 'tag'],
   stems: 'free',
   options,
   examples: labelStudioExamples,

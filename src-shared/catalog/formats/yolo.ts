@@ -1,6 +1,7 @@
 /** YOLO txt: one label file per image, values in fractions of it. Ultralytics, Darknet and LabelImg layouts. */
 import { z } from 'zod'
 import { decodeText } from '../../base/text'
+import type { Shape } from '../../domain/annotation'
 import type { DatasetAnnotation, DatasetIssue, DatasetLabel, DatasetSample } from '../../domain/dataset'
 import type { Skeleton } from '../../domain/skeleton'
 import { defineFormat, type FormatSource } from '../format'
@@ -10,7 +11,7 @@ import { baseName, extension } from './common/paths'
 import { yoloExamples } from './yolo/examples'
 import { findLayout, labelPath, type YoloLayout } from './yolo/layout'
 import { parseRows } from './yolo/rows'
-import { writeYolo } from './yolo/write'
+import { pairsOf, writeYolo } from './yolo/write'
 
 const options = z.strictObject({
   /**
@@ -92,7 +93,7 @@ export default defineFormat<Options>({
           for (const row of result.rows) {
             if (row.trailing !== undefined) trailing ??= labels
             const extra = row.trailing === undefined ? {} : { extra: { yolo: { trailing: row.trailing } } }
-            chunk.annotations.push({ sample: path, label: String(row.class), shape: row.shape, ...extra })
+            chunk.annotations.push({ sample: path, label: String(row.class), shape: shorten(row, layout), ...extra })
           }
           polygons += result.polygonRows
           nine += result.nineColumnRows
@@ -133,11 +134,24 @@ const looksLikeRow = (row: string): boolean => {
 function toLabel(name: string, index: number, layout: YoloLayout): DatasetLabel {
   const label: DatasetLabel = { key: String(index), name }
   if (layout.keypoints) {
-    const names = layout.keypointNames ?? Array.from({ length: layout.keypoints[0] }, (_, i) => `point ${i + 1}`)
-    const isIdentity = layout.flip?.every((to, from) => to === from) ?? true
-    label.skeleton = { names, edges: [], flip: isIdentity ? [] : layout.flip!, sigmas: [] } satisfies Skeleton
+    const names =
+      layout.keypointNames?.get(index) ?? Array.from({ length: layout.keypoints[0] }, (_, i) => `point ${i + 1}`)
+    const own = layout.skeletons?.get(index)
+    label.skeleton = {
+      names,
+      edges: own?.edges ?? [],
+      flip: own?.flip ?? pairsOf(layout.flip ?? [], names.length),
+      sigmas: own?.sigmas ?? [],
+    } satisfies Skeleton
   }
   return label
+}
+
+/** Rows of all classes have as many points as the largest skeleton. */
+function shorten({ shape, class: index }: { shape: Shape; class: number }, { keypointNames }: YoloLayout): Shape {
+  const count = keypointNames?.get(index)?.length
+  if (shape.kind !== 'keypoints' || count === undefined || shape.keypoints.length <= count) return shape
+  return { ...shape, keypoints: shape.keypoints.slice(0, count) }
 }
 
 /** Without a list the classes are as many as the rows use, named by their index. */

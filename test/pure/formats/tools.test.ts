@@ -1,6 +1,8 @@
 /** labelme, CVAT, Create ML, Label Studio, MPII: files as those tools write them, and damaged ones. */
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formats, matchFormats } from '@shared/catalog/formats'
+import { readBrush, writeBrush } from '@shared/catalog/formats/label-studio/brush'
 import { memorySource, readAll, type MemoryFiles } from '../../helpers/memory-dataset'
 
 const size = { width: 200, height: 100 }
@@ -104,6 +106,32 @@ describe('CVAT', () => {
     ])
   })
 
+  it('fills the frames between keyframes and after the last one, as far as images are there', async () => {
+    const box = (frame: number, x: number, outside = 0, more = '') =>
+      `<box frame="${frame}" outside="${outside}" occluded="0" keyframe="1" xtl="${x}" ytl="10" xbr="${x + 20}" ybr="40"${more}/>`
+    const outline = (frame: number, points: string) => `<polygon frame="${frame}" outside="0" occluded="0" keyframe="1" points="${points}"/>` // prettier-ignore
+    const images = [0, 1, 2, 3, 4, 6].map((frame) => `images/frame_00000${frame}.png`)
+    const task = '<meta><task><size>7</size><stop_frame>6</stop_frame></task></meta>'
+    const track = (name: string, ...shapes: string[]) => `<track id="0" label="${name}">${shapes.join('')}</track>`
+    const chunk = await read('cvat', { 'x.xml': wrap([task,
+      track('gone', box(4, 90, 1), box(0, 10)),
+      track('turns', box(0, 10, 0, ' rotation="350"'), box(2, 10, 0, ' rotation="30"'), box(3, 10, 1)),
+      track('stays', box(3, 50)),
+      track('outline', outline(0, '0,0;10,0;10,10'), outline(2, '4,0;14,0;14,10'), outline(4, '4,0;14,0;14,10;4,10')),
+    ].join('\n')) }, images) // prettier-ignore
+    const of = (name: string) => objects(chunk).flatMap((one, i) => (one.label === name ? [{ ...one, frame: Number(/(\d)\.png/.exec(chunk.annotations[i].sample)![1]) }] : [])) // prettier-ignore
+    const boxes = (name: string) => of(name).map((one) => [one.frame, ...(one.kind === 'box' ? one.box : one.kind === 'rotated-box' ? [one.rotatedBox[4]] : [])]) // prettier-ignore
+    // Evenly towards its last place, where it is not seen any more.
+    expect(boxes('gone')).toEqual([0, 1, 2, 3].map((frame) => [frame, 10 + 20 * frame, 10, 30 + 20 * frame, 40]))
+    // The shorter way over 0 degrees; an outside keyframe ends it.
+    expect(boxes('turns')).toEqual([[0, 350], [1, 10], [2, 30]]) // prettier-ignore
+    // No image of frame 5: nothing is made up for it.
+    expect(boxes('stays').map(([frame]) => frame)).toEqual([3, 4, 6])
+    expect(of('outline').map((one) => [one.frame, one.kind === 'polygon' && one.rings[0].length, one.kind === 'polygon' && one.rings[0][0][0]])).toEqual([[0, 3, 0], [1, 3, 2], [2, 3, 4], [3, 3, 4], [4, 4, 4], [6, 4, 4]]) // prettier-ignore
+    expect(codes(chunk)).toEqual(['warning track-held x.xml:8'])
+    expect(chunk.samples).toHaveLength(6)
+  })
+
   it.each([
     [
       '<image id="0" name="a.jpg" width="200" height="100">\n<box label="a" xtl="1" ytl="x" xbr="3" ybr="4"/></image>',
@@ -176,9 +204,32 @@ describe('Label Studio', () => {
       { label: 'dog', kind: 'keypoints', keypoints: [[50, 25, 2]], box: [0, 0, 100, 50] },
       { label: 'day', kind: 'tag' },
     ]) // prettier-ignore
-    expect(codes(chunk)).toEqual(['warning beyond-image x.json:1', 'warning kept-region x.json:1'])
+    expect(codes(chunk)).toEqual(['warning beyond-image x.json:1', 'skipped bad-region x.json:1'])
     expect(chunk.samples[0].path).toBe('a.jpg')
   })
+  it('unpacks a brush: single words and runs, the alpha of each pixel counts', async () => {
+    // 8 words of 8 bits (2 pixels), sizes of counts 3, 4, 8, 16; words 255 0 0 0 one by one, then a run of four of 128.
+    const bits = ['00000000000000000000000000001000', '00111', '0010', '0011', '0111', '1111', '0', '00', '011', '11111111', '00000000', '00000000', '00000000', '1', '00', '011', '10000000'].join('') // prettier-ignore
+    const rle = Array.from({ length: Math.ceil(bits.length / 8) }, (_, i) => parseInt(bits.slice(8 * i, 8 * i + 8).padEnd(8, '0'), 2)) // prettier-ignore
+    const brush = (value: object) => JSON.stringify([{ id: 1, data: { image: 'a.jpg' }, annotations: [{ result: [{ id: 'b', type: 'brushlabels', original_width: 2, original_height: 1, value: { format: 'rle', brushlabels: ['cat'], ...value } }] }] }]) // prettier-ignore
+    const chunk = await read('label-studio', { 'x.json': brush({ rle }) })
+    expect(objects(chunk)).toEqual([{ label: 'cat', kind: 'mask', mask: { size: [1, 2], counts: [1, 1] } }])
+    for (const wrong of [rle.slice(0, -2), [...rle.slice(0, 3), 9, ...rle.slice(4)], 'AAA', [256]])
+      expect(codes(await read('label-studio', { 'x.json': brush({ rle: wrong }) }))).toEqual(['skipped bad-region x.json:1']) // prettier-ignore
+  })
+  it('packs masks so that they come back', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 40 }), fc.infiniteStream(fc.nat(70)), (width, height, runs) => {
+        // Columns of alternating runs, some longer than a count of the smallest sizes.
+        const counts: number[] = []
+        for (let left = width * height; left > 0; left -= counts.at(-1)!) counts.push(Math.min(left, runs.next().value! + (counts.length > 0 ? 1 : 0)))
+        const mask = { size: [height, width] as [number, number], counts }
+        expect(readBrush(writeBrush(mask), width, height)).toEqual({ mask })
+      }),
+    )
+    const large = { size: [300, 400] as [number, number], counts: [5, 119_995] }
+    expect(readBrush(writeBrush(large), 400, 300)).toEqual({ mask: large })
+  }) // prettier-ignore
   it('reads JSON-MIN', async () => {
     const task = { image: '/data/local-files/?d=pics%2Fa.jpg', id: 1, label: [{ ...value, rotation: 0, rectanglelabels: ['cat'], ...sizes }], choice: 'day', annotator: 1, annotation_id: 2 } // prettier-ignore
     const text = JSON.stringify([task])

@@ -76,6 +76,13 @@ describe('YOLO rows', () => {
     const chunk = await read({ 'data.yaml': yaml, 'a.txt': '0 .5 .5 .2 .2 .5 .5 2 0 0 0\n0 .5 .5 .2 .2 .5 .5 2' })
     expect(shapes(chunk)).toEqual([{ kind: 'keypoints', keypoints: [[50, 25, 2], [0, 0, 0]], box: [40, 20, 60, 30] }]) // prettier-ignore
     expect(chunk.labels[0].skeleton).toMatchObject({ names: ['point 1', 'point 2'], flip: [1, 0] })
+    const named = await read({ 'data.yaml': `${yaml}kpt_names:\n  0: [nose, tail]\n` })
+    expect(named.labels[0].skeleton).toMatchObject({ names: ['nose', 'tail'], flip: [1, 0] })
+    const wrong = await read({
+      'data.yaml': `${yaml}kpt_names: {0: [a, b, c]}\ntagwright: {skeletons: {0: {edges: [[0, 7]]}}}\n`,
+    })
+    expect(wrong.labels[0].skeleton).toMatchObject({ names: ['point 1', 'point 2'], edges: [] })
+    expect(wrong.issues.map(({ code }) => code)).toEqual(['bad-kpt-names', 'bad-skeleton'])
     expect(messages(chunk)).toEqual([
       'skipped bad-row a.txt:2 The row has 8 numbers; with kpt_shape [2, 3] a row has 11. Correct the row or kpt_shape.',
     ])

@@ -17,6 +17,14 @@ const textOf = (node: XmlNode, name: string): string => {
   return child ? xmlText(child) : ''
 }
 
+/** Of the task; null: not stated. */
+export function lastFrame(meta: XmlNode): number | null {
+  const stated = findAll(meta, 'stop_frame').map(xmlText).map(Number).filter(Number.isInteger)
+  const sizes = findAll(meta, 'size').map(xmlText).map(Number).filter((size) => Number.isInteger(size) && size > 0) // prettier-ignore
+  if (stated.length > 0) return Math.max(...stated)
+  return sizes.length > 0 ? Math.max(...sizes) - 1 : null
+}
+
 /** All labels below `meta`, wherever the version of the tool puts them; sub-labels become the points of their parent. */
 export function readLabels(meta: XmlNode): CvatLabel[] {
   const nodes = findAll(meta, 'labels').flatMap((list) => childrenOf(list, 'label'))

@@ -9,7 +9,8 @@ import type { ClassTable } from '../common/label-file'
 import { folderOf, joinPath, splitOfName, splitOfPath, stem } from '../common/paths'
 import { describeXmlError } from '../voc/parse'
 import { childrenOf, readCvatElements } from './elements'
-import { readLabels, type CvatLabel } from './meta'
+import { fillTrack } from './fill-track'
+import { lastFrame, readLabels, type CvatLabel } from './meta'
 import { readCvatShape, readExtras, readPoints } from './shapes'
 
 const chunkSize = 256
@@ -34,7 +35,15 @@ export async function* readCvat(
       return stated && stated.names.length === label.skeleton?.names.length ? { ...label, skeleton: stated } : label
     }),
   }
-  const state: State = { source, images: imageIndex(source.files), table, labels, done: new Map(), frames: null }
+  const state: State = {
+    source,
+    images: imageIndex(source.files),
+    table,
+    labels,
+    done: new Map(),
+    frames: null,
+    last: null,
+  }
   for (const file of readable) yield* readFile(file, state)
   if (source.named.length) return
   const rest = state.images.paths.filter((path) => !state.done.has(path))
@@ -53,8 +62,10 @@ interface State {
   labels: ReadonlyMap<string, CvatLabel>
   /** Size by path of the samples that were given out. */
   done: Map<string, { width?: number; height?: number }>
-  /** Images by the number their name ends with, for tracks. */
+  /** Images by the number their name ends with, ascending, for tracks. */
   frames: Map<number, string> | null
+  /** The last frame of the task that is read; null: it is not stated. */
+  last: number | null
 }
 
 const labelName = (node: XmlNode): string => (node.attributes.label ?? '').trim()
@@ -100,7 +111,8 @@ async function* readFile(file: string, state: State): AsyncGenerator<DatasetChun
   let chunk = { samples: [] as DatasetSample[], annotations: [] as DatasetAnnotation[], issues: [] as DatasetIssue[] }
   try {
     for await (const node of readCvatElements(state.source.stream(file))) {
-      if (node.name === 'image') await readImage(file, node, state, chunk)
+      if (node.name === 'meta') state.last = lastFrame(node)
+      else if (node.name === 'image') await readImage(file, node, state, chunk)
       else if (node.name === 'track') await readTrack(file, node, state, chunk)
       if (chunk.samples.length + chunk.annotations.length / 8 >= chunkSize) {
         yield chunk
@@ -147,7 +159,9 @@ async function readTrack(file: string, node: XmlNode, state: State, chunk: Chunk
   const label = labelName(node)
   if (!label) return void chunk.issues.push({ level: 'skipped', code: 'no-name', message: 'A <track> without label is skipped. Give it one.', file, line: node.line }) // prettier-ignore
   state.frames ??= framesOf(state.images)
-  for (const shape of childrenOf(node)) {
+  const filled = fillTrack(childrenOf(node), [...state.frames.keys()], state.last)
+  if (filled.held > 0) chunk.issues.push({ level: 'warning', code: 'track-held', message: `Between keyframes of different numbers of points a "${label}" stays as it is on ${filled.held} frames; CVAT bends one outline into the other. Export the track from CVAT with every frame to have those.`, file, line: node.line }) // prettier-ignore
+  for (const shape of filled.shapes) {
     const frame = Number(shape.attributes.frame ?? NaN)
     // A skeleton is gone when its points are.
     if (shape.attributes.outside === '1') continue
@@ -173,7 +187,7 @@ function framesOf({ paths }: ImageIndex): Map<number, string> {
     const match = /(\d+)$/.exec(stem(path))
     if (match && !frames.has(Number(match[1]))) frames.set(Number(match[1]), path)
   }
-  return frames
+  return new Map([...frames].sort(([a], [b]) => a - b))
 }
 
 function readOne(

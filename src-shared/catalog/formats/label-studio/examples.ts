@@ -36,6 +36,7 @@ export const labelStudioExamples: FormatExample<{ label: string }>[] = [
           { sample: 'q', label: 'person', shape: { kind: 'keypoints', keypoints: [[220, 30, 2], [240, 30, 2], [0, 0, 0]] } }, // prettier-ignore
           { sample: 'q', label: 'mark', shape: { kind: 'keypoints', keypoints: [[320, 140, 1]] } },
           { sample: 'q', label: 'sunny', shape: { kind: 'tag' } },
+          { sample: 'q', label: 'boat', shape: { kind: 'mask', mask: { size: [200, 400], counts: [401, 3, 197, 1, 79398] } } }, // prettier-ignore
         ],
       },
     }),

@@ -5,6 +5,7 @@
 import type { Shape } from '../../../domain/annotation'
 import { toNumber, toPoints, type Row } from '../common/json-list'
 import { ellipseRing } from '../common/point-sets'
+import { readBrush } from './brush'
 
 export interface Region {
   id: string | null
@@ -152,6 +153,10 @@ export function shapeOf({ type, value }: Region, width: number, height: number):
       const [rx, ry] = [toNumber(value.radiusX), toNumber(value.radiusY)]
       if (x === undefined || y === undefined || rx === undefined || ry === undefined) return { problem: 'has no x, y, radiusX and radiusY' } // prettier-ignore
       return { shape: { kind: 'polygon', rings: [ellipseRing(px(x), py(y), px(rx), py(ry), toNumber(value.rotation) ?? 0)] }, kept: { ellipse: value } } // prettier-ignore
+    }
+    case 'brushlabels': {
+      const read = readBrush(value.rle, width, height)
+      return 'problem' in read ? read : { shape: { kind: 'mask', mask: read.mask } }
     }
     case 'keypointlabels':
       if (x === undefined || y === undefined) return { problem: 'has no x and y' }

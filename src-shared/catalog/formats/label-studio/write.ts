@@ -5,6 +5,7 @@ import type { FormatSink } from '../../format'
 import type { Row } from '../common/json-list'
 import { labelFile, printLabelFile } from '../common/label-file'
 import { ellipseRing } from '../common/point-sets'
+import { writeBrush } from './brush'
 
 const file = 'tasks.json'
 /** Percent are read back as the same pixels: fifteen digits hold any place in an image. */
@@ -124,8 +125,7 @@ function toRegions(
       return [Object.keys(wholeMeta).length ? { ...row, meta: wholeMeta } : row]
     }
     case 'mask':
-      report({ level: 'skipped', code: 'unsupported-shape', message: `A mask "${name}" is not written: Label Studio packs brushes in a coding of its own. Export as COCO to keep it.` }) // prettier-ignore
-      return []
+      return [region('brush', { format: 'rle', rle: writeBrush(shape.mask) })]
   }
 }
 
@@ -137,5 +137,5 @@ function printConfig(labels: readonly DatasetLabel[]): string {
       : ''
   const names = labels.map(({ name }) => name)
   const points = labels.flatMap(({ skeleton }) => skeleton?.names ?? [])
-  return `<View>\n  <Image name="image" value="$image" zoom="true"/>\n${list('RectangleLabels', 'rectangle', 'Label', names, ' canRotate="true"')}${list('PolygonLabels', 'polygon', 'Label', names)}${list('EllipseLabels', 'ellipse', 'Label', names)}${list('KeyPointLabels', 'keypoint', 'Label', points)}${list('Choices', 'choice', 'Choice', names, ' choice="multiple"')}</View>\n` // prettier-ignore
+  return `<View>\n  <Image name="image" value="$image" zoom="true"/>\n${list('RectangleLabels', 'rectangle', 'Label', names, ' canRotate="true"')}${list('PolygonLabels', 'polygon', 'Label', names)}${list('BrushLabels', 'brush', 'Label', names)}${list('EllipseLabels', 'ellipse', 'Label', names)}${list('KeyPointLabels', 'keypoint', 'Label', points)}${list('Choices', 'choice', 'Choice', names, ' choice="multiple"')}</View>\n` // prettier-ignore
 }

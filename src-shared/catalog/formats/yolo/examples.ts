@@ -9,7 +9,7 @@ const example = (
   name: string,
   shapes: Shape[],
   options?: { task: 'obb' },
-  skeleton?: Skeleton,
+  skeletons: readonly Skeleton[] = [],
 ): FormatExample<{ task: 'auto' | 'detect' | 'segment' | 'pose' | 'obb' }> => ({
   name,
   ...(options ? { options } : {}),
@@ -19,7 +19,7 @@ const example = (
       labels: ['buoy', 'no', 'sail: "mast"'].map((label, index) => ({
         key: String(index),
         name: label,
-        ...(skeleton ? { skeleton } : {}),
+        ...(skeletons.length > 0 ? { skeleton: skeletons[index % skeletons.length] } : {}),
       })),
       samples: [
         { key: path, path, ...size, split: 'train' },
@@ -82,7 +82,28 @@ export const yoloExamples = [
       },
     ],
     undefined,
-    { names: ['bow', 'stern', 'mast'], edges: [], flip: [1, 0, 2], sigmas: [] },
+    [{ names: ['bow', 'stern', 'mast'], edges: [], flip: [1, 0, 2], sigmas: [] }],
+  ),
+  example(
+    'poses of different skeletons, with edges and sigmas',
+    [
+      { kind: 'keypoints', keypoints: [[20, 32, 2], [40, 32, 1], [0, 0, 0]], box: [10, 16, 60, 64] }, // prettier-ignore
+      {
+        kind: 'keypoints',
+        keypoints: [
+          [20, 32, 2],
+          [40, 32, 2],
+        ],
+        box: [10, 16, 60, 64],
+      },
+      { kind: 'keypoints', keypoints: [[20, 32, 2], [40, 32, 2], [30, 48, 2]], box: [10, 16, 60, 64] }, // prettier-ignore
+    ],
+    undefined,
+    [
+      { names: ['bow', 'stern', 'mast'], edges: [[0, 2]], flip: [1, 0, 2], sigmas: [0.1, 0.1, 0.25] }, // prettier-ignore
+      { names: ['left', 'right'], edges: [], flip: [], sigmas: [] },
+      { names: ['a', 'b', 'c'], edges: [[0, 1], [1, 2]], flip: [0, 2, 1], sigmas: [] }, // prettier-ignore
+    ],
   ),
   example('rotated boxes', [{ kind: 'rotated-box', rotatedBox: [320, 256, 100, 40, 0] }], { task: 'obb' }),
 ]

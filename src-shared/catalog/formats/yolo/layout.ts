@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml'
 import { TagwrightError } from '../../../base/errors'
 import { decodeText } from '../../../base/text'
 import type { DatasetIssue } from '../../../domain/dataset'
+import { skeletonFault, skeletonSchema, type Skeleton } from '../../../domain/skeleton'
 import type { Split } from '../../../domain/split'
 import type { FormatSource } from '../../format'
 import { imageIndex, type ImageIndex } from '../common/image-index'
@@ -14,8 +15,10 @@ export interface YoloLayout {
   names: string[] | null
   namesFile: string
   keypoints?: readonly [count: number, dimensions: 2 | 3]
-  /** Keypoint names, when the file has them. */
-  keypointNames?: string[]
+  /** Names of points by class, when the file has them. */
+  keypointNames?: Map<number, string[]>
+  /** By class: what our own export says beside. */
+  skeletons?: Map<number, Pick<Partial<Skeleton>, 'edges' | 'flip' | 'sigmas'>>
   /** Index of the mirrored point of each. */
   flip?: number[]
   rotated: boolean
@@ -302,13 +305,27 @@ function readKeypointExtras(
   layout: YoloLayout,
   warn: (code: string, message: string) => void,
 ): void {
-  const names = data.kpt_names
-  const list: unknown = Array.isArray(names)
-    ? names
-    : names && typeof names === 'object'
-      ? Object.values(names)[0]
-      : undefined
-  if (Array.isArray(list) && list.length === count) layout.keypointNames = list.map(String)
+  const given = data.kpt_names
+  const classes = layout.names?.length ?? 0
+  // A plain list is meant for every class.
+  const lists = Array.isArray(given) ? Array.from({ length: classes }, (_, i) => [String(i), given] as const) : Object.entries(given && typeof given === 'object' ? given : {}) // prettier-ignore
+  for (const [key, list] of lists) {
+    if (Array.isArray(list) && list.length > 0 && list.length <= count)
+      (layout.keypointNames ??= new Map()).set(Number(key), list.map(String))
+    else warn('bad-kpt-names', `kpt_names of class ${key} must be a list of ${count} names; points of that class are numbered.`) // prettier-ignore
+  }
+  const own = (data.tagwright as { skeletons?: unknown } | undefined)?.skeletons
+  for (const [key, value] of Object.entries(own && typeof own === 'object' ? own : {})) {
+    const names = layout.keypointNames?.get(Number(key)) ?? []
+    const parsed = skeletonSchema.safeParse({ edges: [], flip: [], sigmas: [], ...(value as object), names })
+    if (!parsed.success || skeletonFault(parsed.data)) {
+      warn('bad-skeleton', `tagwright.skeletons of class ${key} does not fit its points; it is left out.`)
+      continue
+    }
+    const { edges, flip, sigmas } = parsed.data
+    const skeletons = (layout.skeletons ??= new Map())
+    skeletons.set(Number(key), { edges, sigmas, ...('flip' in (value as object) ? { flip } : {}) })
+  }
   const flip = data.flip_idx
   if (!Array.isArray(flip)) return
   if (flip.length === count && flip.every((to, from) => flip[to] === from)) layout.flip = flip as number[]

@@ -1,7 +1,7 @@
 /** Writes images/<split>, labels/<split>, classes.txt and data.yaml. */
 import { stringify } from 'yaml'
 import type { ShapeKind } from '../../../domain/annotation'
-import type { Dataset, DatasetAnnotation, DatasetIssue } from '../../../domain/dataset'
+import type { Dataset, DatasetAnnotation, DatasetIssue, DatasetLabel } from '../../../domain/dataset'
 import type { Ring } from '../../../domain/geometry'
 import { clipBox } from '../../../domain/geometry'
 import { rotatedBoxCorners, shapeBox } from '../../../domain/shape-box'
@@ -66,7 +66,7 @@ export async function writeYolo(dataset: Dataset, sink: FormatSink, wanted: Yolo
       file: 'data.yaml',
     })
   }
-  await sink.write('data.yaml', printYaml(dataset, used, task, points, sink))
+  await sink.write('data.yaml', printYaml(dataset, used, task, points))
 }
 
 async function chooseTask(dataset: Dataset): Promise<YoloTask> {
@@ -173,7 +173,13 @@ const corners = (x1: number, y1: number, x2: number, y2: number): Ring => [
   [x1, y2],
 ]
 
-function printYaml(dataset: Dataset, used: Set<string>, task: YoloTask, points: number, sink: FormatSink): string {
+/** The pairs that `flip_idx` means for a class of so many points; none: nothing changes sides. */
+export function pairsOf(flip: readonly number[], count: number): number[] {
+  const own = flip.slice(0, count)
+  return own.every((to, from) => to === from) || own.some((to) => to >= count) ? [] : own
+}
+
+function printYaml(dataset: Dataset, used: Set<string>, task: YoloTask, points: number): string {
   const data = new Map<string, unknown>([['path', '.']])
   for (const split of ['train', 'val', 'test']) if (used.has(split)) data.set(split, `images/${split}`)
   // A Map keeps the keys numbers, and in ascending order: some readers take the order and ignore the keys.
@@ -184,17 +190,21 @@ function printYaml(dataset: Dataset, used: Set<string>, task: YoloTask, points: 
     const skeletons = dataset.labels.filter((label) => label.skeleton)
     const flip = skeletons.find((label) => label.skeleton!.flip.length === points)?.skeleton!.flip
     data.set('flip_idx', flip ?? Array.from({ length: points }, (_, i) => i))
-    const named = skeletons.filter((label) => label.skeleton!.names.length === points)
-    if (named.length)
-      data.set('kpt_names', new Map(named.map((label) => [dataset.labels.indexOf(label), label.skeleton!.names])))
-    if (skeletons.some((label) => label.skeleton!.edges.length)) {
-      sink.report({
-        level: 'warning',
-        code: 'no-edges',
-        message: 'YOLO has no place for the edges of a skeleton; they are not written. Export as COCO to keep them.',
-        file: 'data.yaml',
-      })
-    }
+    const indexOf = (label: DatasetLabel) => dataset.labels.indexOf(label)
+    if (skeletons.length)
+      data.set('kpt_names', new Map(skeletons.map((label) => [indexOf(label), label.skeleton!.names])))
+    // What YOLO has no key for: other programs ignore ours.
+    const more = skeletons.flatMap((label) => {
+      const { edges, flip: own, sigmas, names } = label.skeleton!
+      const differs = JSON.stringify(own) !== JSON.stringify(pairsOf(flip ?? [], names.length))
+      const kept = {
+        ...(edges.length ? { edges } : {}),
+        ...(sigmas.length ? { sigmas } : {}),
+        ...(differs ? { flip: own } : {}),
+      }
+      return Object.keys(kept).length ? [[indexOf(label), kept] as const] : []
+    })
+    if (more.length) data.set('tagwright', { skeletons: new Map(more) })
   }
   return stringify(data, { flowCollectionPadding: false, lineWidth: 0, collectionStyle: 'any' })
 }
