@@ -1,7 +1,7 @@
 /** How good a model was after an epoch, in its task's own numbers: AP and AP50 of a detector, top1 and top5 of a classifier. */
 import { z } from 'zod'
 
-/** The numbers beside `epoch` and `step` are larger for better models; the first of them chooses the best epoch. */
+/** The numbers beside `epoch` and `step` are larger for better models; the first that differs chooses the best epoch. */
 export const scoreSchema = z.object({ epoch: z.number(), step: z.int() }).catchall(z.number())
 export type Score = z.infer<typeof scoreSchema>
 
@@ -11,6 +11,16 @@ export const scoreNumbers = ({ epoch: _, step: __, ...numbers }: Score): [name: 
 
 /** The number that decides; -1 where there is none. */
 export const mainScore = (score: Score): number => scoreNumbers(score)[0]?.[1] ?? -1
+
+/** Whether a model is better: by the deciding number, and by the next ones where that is equal, as at the start at 0. */
+export function isBetterScore(score: Score, than: Score): boolean {
+  const others = new Map(scoreNumbers(than))
+  for (const [name, value] of scoreNumbers(score)) {
+    const other = others.get(name) ?? -1
+    if (value !== other) return value > other
+  }
+  return false
+}
 
 /** What people call the numbers of a score. */
 export const scoreTitle = (name: string): string => ({ top1: 'top-1', top5: 'top-5' })[name] ?? name

@@ -1,7 +1,7 @@
 /** At the end of a run: how good the moving average, the last weights and the stochastic average are, side by side. */
 import { join } from 'node:path'
 import { modelOf } from '@shared/catalog/models'
-import { type Score, mainScore } from '@shared/domain/score'
+import { type Score, isBetterScore, mainScore } from '@shared/domain/score'
 import { tasks } from '@shared/catalog/tasks'
 import type { WeightsScore } from '@shared/contract/runs'
 import { writeAtomic } from '../files/write-atomic'
@@ -47,7 +47,7 @@ export async function scoreAverages(
     rows.push({ weights: 'swa', score: found })
     const weights = { kind: 'swa', tensors }
     await state.save(join(input.runDir, 'swa.ckpt'), header, weights)
-    isBest = !state.best || mainScore(found) > mainScore(state.best)
+    isBest = !state.best || isBetterScore(found, state.best)
     if (isBest) {
       state.best = found
       await state.save(join(input.runDir, 'best.ckpt'), header, weights)

@@ -8,7 +8,7 @@ import { optimizers } from '@shared/catalog/optimizers'
 import { rateGroups } from '@shared/catalog/rate-groups'
 import { tasks } from '@shared/catalog/tasks'
 import { type ProgramOptions, trainingProgram } from '@shared/catalog/training-program'
-import { type Score, mainScore } from '@shared/domain/score'
+import { type Score, isBetterScore, mainScore } from '@shared/domain/score'
 import type { SnapshotHeader } from '@shared/domain/snapshot'
 import type { ImagePacking } from '@shared/engine/lower'
 import type { Program } from '@shared/engine/step'
@@ -237,7 +237,7 @@ export class TrainState {
     const { scores: names } = tasks.get(this.plan.recipe.task)
     const kept = Object.fromEntries(names.map((name) => [name, scores[name]]))
     this.last = { epoch: this.position.epoch, step: this.step, ...kept }
-    const better = !this.best || mainScore(this.last) > mainScore(this.best)
+    const better = !this.best || isBetterScore(this.last, this.best)
     if (better) this.best = this.last
     this.epochsSinceBest = this.position.epoch - (this.best?.epoch ?? 0)
     return better
