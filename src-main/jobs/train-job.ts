@@ -12,6 +12,7 @@ import type { Metric } from '@shared/domain/metric'
 import { parseRecipe } from '@shared/domain/recipe'
 import { mainScore } from '@shared/domain/score'
 import type { Split } from '@shared/domain/split'
+import { divideUndivided } from '../store/assign-splits'
 import { putCheckpoint } from '../store/checkpoint'
 import { appendMetrics, deleteMetricsAfter, metricsSince } from '../store/metric'
 import { getRun, updateRun, type RunScore } from '../store/run'
@@ -61,6 +62,11 @@ async function train(
     const recipe = parseRecipe(before.recipe)
     const snapshot = join(runDir, 'snapshot.jsonl.gz')
     if (!existsSync(snapshot)) {
+      const divided = divideUndivided(store)
+      if (divided) {
+        const { train, val, test } = divided
+        log('info', `No image had a split: they are divided now, ${train} to learn from (train), ${val} to choose the best weights (val) and ${test} for the end (test).`) // prettier-ignore
+      }
       context.report('freezing the data', 0, null)
       const splits = [...new Set([...recipe.data.trainSplits, recipe.data.evalSplit])]
       const row = await writeSnapshot(store, { splits, file: snapshot, signal })

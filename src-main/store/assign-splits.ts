@@ -76,3 +76,12 @@ export function assignSplits(
   const count = (part: number) => parts.reduce((sum, p) => sum + (p === part ? 1 : 0), 0)
   return { train: count(0), val: count(1), test: count(2) }
 }
+
+/** Divides by the default shares when no image has a split yet; null: some have, or there is no image. */
+export function divideUndivided(store: Store): Record<Split, number> | null {
+  const { all, divided } = sql<{ all: number; divided: number }>(
+    store.db,
+    'SELECT count(*) AS "all", count(split) AS divided FROM visible_sample',
+  ).get()!
+  return all > 0 && divided === 0 ? assignSplits(store) : null
+}

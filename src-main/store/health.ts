@@ -51,7 +51,7 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
   const isLabelled = needsLabels(getProject(db).task)
   if (isLabelled && labels.length === 0) add('no-labels', 'problem', 'The project has no classes.', 'Draw some objects, or import annotations.') // prettier-ignore
   if (train === 0)
-    add('no-train', 'problem', `No usable image is in the split ${trainSplits.join(', ')}.`, 'Divide the images into splits, or train on another split.', { count: images.none }) // prettier-ignore
+    add('no-train', 'problem', `No usable image is in the split ${trainSplits.join(', ')}.`, images.train + images.val + images.test === 0 && images.none > 0 ? 'The start of a training divides them: 80 % to learn from, 10 % to choose the best weights, 10 % for the end.' : 'Divide the images into splits, or train on another split.', { count: images.none }) // prettier-ignore
   else if (train < smallData)
     add(
       'few-images',

@@ -1,4 +1,4 @@
-/** init, import, info, labels, undo, redo. */
+/** init, import, info, split, labels, undo, redo. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { TagwrightError } from '@shared/base/errors'
@@ -7,13 +7,13 @@ import type { ProjectInfo } from '@shared/contract/project'
 import { type TaskId, taskIds } from '@shared/domain/task'
 import { createStudio } from '../../host/studio'
 import { withProject, type CliContext } from './context'
-import { defineCommand, oneOf } from './define-command'
+import { defineCommand, integer, listOf, number, oneOf } from './define-command'
 import { followJob } from './follow-job'
 import { formatNames, parseFormatOptions } from './format-options'
 import { plural, table } from './text'
 
 export function projectCommands(cli: CliContext): Command[] {
-  return [init(cli), importData(cli), info(cli), labels(cli), step(cli, 'undo'), step(cli, 'redo')]
+  return [init(cli), importData(cli), info(cli), split(cli), labels(cli), step(cli, 'undo'), step(cli, 'redo')]
 }
 
 const init = (cli: CliContext) =>
@@ -83,6 +83,27 @@ interface ImportOptions {
   labels?: string
   copy: boolean
 }
+
+const split = (cli: CliContext) =>
+  defineCommand(
+    'split <project> [options]',
+    'Divide the images into train, val and test, every class spread over them. `undo` takes it back.',
+    ['split harbour', 'split harbour --shares 70,20,10 --seed 3', 'split harbour --all'],
+  )
+    .argument('<project>', 'project folder')
+    .option('--shares <train,val,test>', 'how many of 100 images each gets', listOf(number(0, 1e6)), [80, 10, 10])
+    .option('--seed <n>', 'another number gives another division', integer(0), 0)
+    .option('--all', 'also the images that have a split', false)
+    .action(async (folder: string, options: { shares: number[]; seed: number; all: boolean }, command: Command) => {
+      const [train, val, test, ...rest] = options.shares
+      if (test === undefined || rest.length > 0)
+        throw new TagwrightError('usage', `--shares was given ${options.shares.length} numbers. Write three: train,val,test.`) // prettier-ignore
+      const sum = Math.max(train + val + test, 1e-9)
+      const made = await withProject(cli, folder, (api) =>
+        api.samples.autoSplit({ shares: { train: train / sum, val: val / sum, test: test / sum }, seed: options.seed, which: options.all ? 'all' : 'unassigned' }),
+      ) // prettier-ignore
+      cli.answer(command, made, () => [`Splits: train ${made.train}, val ${made.val}, test ${made.test}.`])
+    })
 
 export function importText(report: ImportReport): string[] {
   const { splits, states, counts } = report

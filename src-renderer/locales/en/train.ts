@@ -42,6 +42,7 @@ export default {
   nothing: 'Nothing to learn from yet',
   nothingHelp: 'Draw boxes on some images first. Thirty images are enough for a first model.',
   goLabel: 'Annotate images',
+  divide: 'Divide now',
   health: 'Health of the data',
   images: '{train} images to train on, {val} to validate, {test} to test',
   level: { problem: 'Problem', warning: 'Warning', advice: 'Advice' },

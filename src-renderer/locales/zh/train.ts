@@ -42,6 +42,7 @@ export default {
   nothing: '还没有可学习的内容',
   nothingHelp: '请先在一些图像上画框。三十张图像就足以训练第一个模型。',
   goLabel: '标注图像',
+  divide: '立即划分',
   health: '数据健康状况',
   images: '训练 {train} 张，验证 {val} 张，测试 {test} 张',
   level: { problem: '问题', warning: '警告', advice: '建议' },
