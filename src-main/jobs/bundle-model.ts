@@ -12,7 +12,7 @@ import { snippets } from './snippets'
 
 /**
  * Writes `<file without .onnx>.zip` beside an exported file, replacing an older one: the model, README.md and card.json
- * (the model card), detect.mjs with package.json, detect.py with requirements.txt. Answers its path.
+ * (the model card), detect.mjs or denoise.mjs with package.json, the same in Python with requirements.txt. Answers its path.
  */
 export async function bundleModel(
   store: Store,
@@ -28,11 +28,11 @@ export async function bundleModel(
     const write = (name: string, text: string) => writeFile(join(folder, name), text)
     await write('card.json', `${JSON.stringify(json, null, 2)}\n`)
     const programs = await readPrograms(file, context)
-    await write('README.md', programs ? `${markdown}\n${usage}` : markdown)
+    await write('README.md', programs ? `${markdown}\n${usage(programs.name)}` : markdown)
     if (programs) {
-      await write('detect.mjs', programs.node)
+      await write(`${programs.name}.mjs`, programs.node)
       await write('package.json', `${JSON.stringify({ private: true, dependencies: nodePackages }, null, 2)}\n`)
-      await write('detect.py', programs.python)
+      await write(`${programs.name}.py`, programs.python)
       await write('requirements.txt', `${pythonPackages.join('\n')}\n`)
     }
     await zipFolder(folder, out, context.signal)
@@ -53,19 +53,19 @@ async function readPrograms(file: string, { log }: Pick<JobContext, 'log'>) {
   }
 }
 
-const usage = `## Use
+const usage = (name: string) => `## Use
 
 Node.js 20 or newer:
 
 \`\`\`
 npm install
-node detect.mjs photo.jpg
+node ${name}.mjs photo.jpg
 \`\`\`
 
 Python 3.9 or newer:
 
 \`\`\`
 pip install -r requirements.txt
-python detect.py photo.jpg
+python ${name}.py photo.jpg
 \`\`\`
 `

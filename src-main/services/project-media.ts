@@ -22,8 +22,17 @@ export interface MediaEvents extends Record<string, unknown> {
 
 export interface ProjectMedia {
   readonly events: Events<MediaEvents>
-  /** @param width left out: the whole image. Throws `not-found`, `unreadable-image`, `image-too-large`. */
-  image(sample: number, width?: number, signal?: AbortSignal): Promise<RenderedImage & { version: string }>
+  /**
+   * @param width left out: the whole image.
+   * @param which the sample's own image, or the one that is its truth.
+   * Throws `not-found`, `unreadable-image`, `image-too-large`.
+   */
+  image(
+    sample: number,
+    width?: number,
+    signal?: AbortSignal,
+    which?: 'image' | 'pair',
+  ): Promise<RenderedImage & { version: string }>
   /** Starts making tiles of a large image. Throws `not-found`, `unreadable-image`. */
   info(sample: number): Promise<ImageInfo>
   /** Throws `not-found`, `not-tiled`. */
@@ -155,9 +164,10 @@ function createProjectMedia(store: Store, { cacheLimits }: MediaOptions): Projec
   return {
     events: bus,
     keeper,
-    async image(sample, width, signal) {
-      const file = sampleFile(store.db, store.folder, sample)
+    async image(sample, width, signal, which = 'image') {
+      const file = sampleFile(store.db, store.folder, sample, which)
       const stats = statImage(file)
+      // A pair is of the same size.
       if (width === undefined) {
         const { pyramid, ...size } = await look(sample)
         if (pyramid) {
@@ -165,7 +175,7 @@ function createProjectMedia(store: Store, { cacheLimits }: MediaOptions): Projec
           throw new TagwrightError('image-too-large', message, { file })
         }
       }
-      const options = { width, cacheFolder: thumbs, key: String(sample) }
+      const options = { width, cacheFolder: thumbs, key: which === 'pair' ? `${sample} pair` : String(sample) }
       const image = await queue.run('foreground', () => renderImage(file, options), signal)
       if (++rendered % trimInterval === 0) trim()
       return { ...image, version: imageVersion(stats) }

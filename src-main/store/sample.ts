@@ -3,7 +3,7 @@ import { TagwrightError } from '@shared/base/errors'
 import type { SampleFilter } from '@shared/contract/filter'
 import type { Split } from '@shared/domain/split'
 import { sql, type ReadDb } from './db'
-import { imageFile, listRoots } from './root'
+import { imageFile, listRoots, pairFile } from './root'
 import type { SampleRow } from './rows'
 import { sampleCondition } from './sample-filter'
 import { orderedSampleIds } from './sample-order'
@@ -25,6 +25,8 @@ export interface Sample {
   annotations: number
   /** Alphabetical. */
   tags: string[]
+  /** Another image is its truth. */
+  hasPair: boolean
 }
 
 interface Row extends SampleRow {
@@ -42,6 +44,7 @@ const toSample = (row: Row): Sample => ({
   cocoImageId: row.coco_image_id,
   annotations: row.annotations,
   tags: row.tags === null ? [] : (JSON.parse(row.tags) as string[]),
+  hasPair: row.pair !== null,
 })
 const columns = 's.*, (SELECT count(*) FROM visible_annotation a WHERE a.sample_id = s.id) AS annotations'
 
@@ -80,10 +83,20 @@ export function getSample(db: ReadDb, id: number): Sample {
   return toSample(row)
 }
 
-/** Absolute path of the image. Throws `not-found`. */
-export function sampleFile(db: ReadDb, folder: string, id: number): string {
+/** Absolute path of the image, or of its pair. Throws `not-found`. */
+export function sampleFile(db: ReadDb, folder: string, id: number, which: 'image' | 'pair' = 'image'): string {
   const row = sql<SampleRow>(db, 'SELECT * FROM visible_sample WHERE id = ?').get(id)
   if (!row) throw new TagwrightError('not-found', `There is no sample ${id}.`, { sample: id })
   const root = listRoots(db, folder).find((candidate) => candidate.id === row.root_id)!
-  return imageFile(folder, root.path, row)
+  if (which === 'image') return imageFile(folder, root.path, row)
+  const pair = pairFile(folder, root.path, row)
+  if (pair === null)
+    throw new TagwrightError(
+      'not-found',
+      `Sample ${id} has no other image beside it. Import pairs of images to have some.`,
+      {
+        sample: id,
+      },
+    )
+  return pair
 }

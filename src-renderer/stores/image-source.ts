@@ -6,6 +6,17 @@ import type { ImageInfo } from '@shared/contract/media'
 export const thumbnailUrl = (sample: number, width: number, version?: string): string =>
   `/media/${sample}?w=${width}${version ? `&v=${version}` : ''}`
 
+/** The image that is a sample's truth. */
+export const pairThumbnailUrl = (sample: number, width: number): string => `${thumbnailUrl(sample, width)}&of=pair`
+
+/** Noisy and clean image of a sample, of one size: whole, or as large as is sent of images that are shown in tiles. */
+export async function pairUrls(sample: number): Promise<{ noisy: string; truth: string }> {
+  const { tiled, version } = await api.media.info({ sample })
+  return tiled
+    ? { noisy: thumbnailUrl(sample, 4096, version), truth: pairThumbnailUrl(sample, 4096) }
+    : { noisy: `/media/${sample}/full?v=${version}`, truth: `/media/${sample}/full?of=pair` }
+}
+
 /** Throws what `media.info` throws: `not-found` for a missing file, `unreadable-image`. */
 export async function imageSource(sample: number): Promise<{ info: ImageInfo; image: EditorImage }> {
   const info = await api.media.info({ sample })

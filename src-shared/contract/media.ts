@@ -3,6 +3,7 @@
  * Pixels travel as bytes, never by a call:
  * - `GET /media/:id?w=256` upright WebP at most that wide (the next of 64, 128, 256, 512, 1024, 2048, 4096).
  * - `GET /media/:id/full` the original where browsers decode and turn it themselves, else an upright lossless copy.
+ *   Both with `of=pair`: the image that is the sample's truth, such as the clean one of a noisy one.
  * - `GET /media/:id/info` what `info` answers.
  * - `GET /media/:id/tile/:level/:column/:row` a tile of a large image; 404 with code `tile-pending` while it is being
  *   made: ask again after the next `progress` event of that sample.

@@ -362,16 +362,18 @@ export const resultsContract = defineContract({
         ),
       }),
     },
-    /** Programs that load an exported file and print its detections. */
+    /** Programs that load an exported file and print its detections, or write clean images. */
     snippets: {
       input: z.object({
         /** Path of an exported ONNX file. */
         file: z.string().min(1),
       }),
       output: z.object({
-        /** `npm install onnxruntime-node sharp`, then `node detect.mjs photo.jpg`. */
+        /** `npm install onnxruntime-node sharp`, then `node <name>.mjs photo.jpg`. */
         node: z.string(),
         python: z.string(),
+        /** Name of their files, without its ending. */
+        name: z.enum(['detect', 'denoise']),
       }),
     },
   },

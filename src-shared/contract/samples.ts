@@ -30,6 +30,8 @@ export const sampleSchema = z.object({
   annotations: z.int(),
   /** In alphabetical order. */
   tags: z.array(z.string()),
+  /** Another image is its truth, such as the clean one of a noisy one: `/media/<id>?of=pair`. */
+  hasPair: z.boolean(),
 })
 export type Sample = z.infer<typeof sampleSchema>
 

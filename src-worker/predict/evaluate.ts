@@ -41,10 +41,13 @@ export type Scores = Pick<
   'iouType' | 'coco' | 'stats' | 'perClass' | 'images' | 'warnings' | 'report'
 >
 
+/** Where details are written that were asked for. */
+type ScoreFiles = Pick<Input, 'analysis' | 'objects' | 'plots'>
+
 /** How a task scores what a detector found. */
 export interface EvaluateParts {
   prepare?(sample: SnapshotSample): SnapshotSample | null
-  score(input: Input, made: Found): Promise<Scores>
+  score(input: ScoreFiles, made: Found): Promise<Scores>
 }
 
 export async function evaluate(
@@ -97,7 +100,7 @@ export async function evaluate(
 }
 
 /** COCO's numbers of boxes; writes the files of details that were asked for. */
-export async function scoreBoxes(input: Input, { header, samples, found }: Found): Promise<Scores> {
+export async function scoreBoxes(input: ScoreFiles, { header, samples, found }: Found): Promise<Scores> {
   const gt = snapshotTruth(header, samples)
   const dt = snapshotDetections(header, samples, found)
   const evaluation = evaluateCoco({ gt, dt, iouType: 'bbox' })

@@ -70,6 +70,11 @@ describe('A project of poses', () => {
     // A guess at the middle of the box is some 20 px away.
     expect(report.found).toBe(4)
     expect(report.mean).toBeLessThan(8)
+    // The file that was written beside it says the same.
+    const predictions = join(project, 'runs', 'r1', 'predictions.json')
+    const ofPredictions = await json('eval', project, '--predictions', predictions, '--split', 'val')
+    expect(ofPredictions.coco).toEqual(coco)
+    expect(ofPredictions.report).toMatchObject({ found: 4, points: report.points, boxes: report.boxes })
   }, 500_000)
 
   it('exports what it trained: the file says its points, and finds the same', async () => {

@@ -13,7 +13,8 @@ export default defineRoutes((web, { needStore }) => {
   const cacheFor = (c: RouteRequest, version: string): string | undefined =>
     c.req.query('v') === version ? forEver : undefined
   const send = async (c: RouteRequest, width?: number): Promise<Response> => {
-    const { path, mime, version } = await media().image(id(c), width, c.req.raw.signal)
+    const which = c.req.query('of') === 'pair' ? 'pair' : 'image'
+    const { path, mime, version } = await media().image(id(c), width, c.req.raw.signal, which)
     return sendFile(c, { path, mime, cache: cacheFor(c, version) })
   }
 

@@ -34,6 +34,7 @@ export default {
     unreadable: 'File cannot be read',
     empty: 'no objects',
     objects: '{count} object | {count} objects',
+    pair: 'noisy and clean',
     reviewed: 'reviewed',
   },
   split: {

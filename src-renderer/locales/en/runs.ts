@@ -196,6 +196,8 @@ export default {
   input: 'Input',
   output: 'Output',
   parityText: '{images} images: boxes within {box} px, scores within {score}',
+  parityScores: '{images} images: scores within {score}',
+  parityValues: '{images} images: values within {score} (white is 1)',
   halfCost: 'Cost of half precision',
   use: 'Use it',
   card: 'Model card',

@@ -33,6 +33,7 @@ export default {
     unreadable: '文件无法读取',
     empty: '无对象',
     objects: '{count} 个对象',
+    pair: '含噪与干净',
     reviewed: '已审核',
   },
   split: {

@@ -184,6 +184,8 @@ export default {
   input: '输入',
   output: '输出',
   parityText: '{images} 张图像：框相差不超过 {box} px，分数相差不超过 {score}',
+  parityScores: '{images} 张图像：得分误差不超过 {score}',
+  parityValues: '{images} 张图像：数值误差不超过 {score}（白为 1）',
   halfCost: '半精度的代价',
   use: '使用模型',
   card: '模型卡',

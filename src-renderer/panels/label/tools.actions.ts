@@ -5,9 +5,10 @@ import {
 import { defineAction } from '../../actions/action'
 import type { ToolId } from '../../editor/editor'
 import { useAnnotator } from '../../stores/annotator'
+import { useSession } from '../../stores/session'
 import { useCanvasSettings } from './canvas-settings'
 
-const canEdit = () => useAnnotator().sampleId !== null
+const canEdit = () => useAnnotator().sampleId !== null && useSession().project?.task !== 'denoise'
 const choose = (id: ToolId) => () => {
   const { editor } = useAnnotator()
   editor?.setTool(id)
