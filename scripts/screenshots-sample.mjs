@@ -65,9 +65,9 @@ async function trainPoses(call, page, folder) {
     input: { size: 320 },
     batch: { size: 4 },
     model: { weights: findWeights() },
-    epochs: 60,
+    epochs: 36,
     augment: [{ id: 'flip' }],
-    data: { evalEvery: 15 },
+    data: { evalEvery: 12 },
   }
   const started = await call(page, 'runs.start', { name: 'Boats', recipe })
   await finish(call, page, started)
@@ -80,8 +80,8 @@ async function trainDenoiser(call, page, folder) {
   await finish(call, page, await call(page, 'datasets.import', { paths, format: 'image-pairs' }))
   const recipe = {
     seed: 1,
-    model: { id: 'dncnn', params: { depth: 6, width: 24 } },
-    epochs: 12,
+    model: { id: 'dncnn', params: { depth: 5, width: 16 } },
+    epochs: 4,
     noise: { id: 'gaussian', levels: [15, 25, 50] },
   }
   const started = await call(page, 'runs.start', { name: 'Small DnCNN', recipe })

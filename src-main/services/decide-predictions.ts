@@ -3,8 +3,9 @@ import { TagwrightError } from '@shared/base/errors'
 import type { Shape } from '@shared/domain/annotation'
 import type { FoundPoint } from '@shared/domain/detection'
 import { toKeypoints } from '@shared/domain/found-points'
-import type { Box } from '@shared/domain/geometry'
+import type { Box, Keypoint } from '@shared/domain/geometry'
 import { shapeBox } from '@shared/domain/shape-box'
+import type { Skeleton } from '@shared/domain/skeleton'
 import { getAnnotation } from '../store/annotation'
 import { packFlags, packShape } from '../store/pack-shape'
 import type { Writer } from '../store/change'
@@ -57,7 +58,7 @@ export function acceptPrediction(
   }
   // A classifier's word is about the whole image.
   const isClass = store.project.task === 'classify'
-  const found = isClass || row.keypoints === null ? null : poseOf(row, box, store)
+  const found = isClass || row.keypoints === null ? null : poseOf(row, box, known.skeleton, store)
   const shape = packShape(isClass ? { kind: 'tag' } : (found ?? { kind: 'box', box: [x1, y1, x2, y2] }))
   let annotation = replace
   if (annotation === undefined) {
@@ -97,12 +98,18 @@ export function acceptPrediction(
   return annotation
 }
 
-/** A predicted pose as a shape; null when none of its points is there. With another box its points stay. */
-function poseOf(row: PredictionBoxRow, box: Box, store: Store): Shape | null {
+/**
+ * A predicted pose as a shape; null when none of its points is there. With another box its points stay. A model tells as many
+ * points for every class as the largest skeleton has; with another label those of the same name are taken.
+ */
+function poseOf(row: PredictionBoxRow, box: Box, skeleton: Skeleton | null, store: Store): Shape | null {
+  if (skeleton === null) return null
   const sample = getSample(store.db, row.sample_id)
   const { width, height } = sample
   const image = width && height ? { width, height } : undefined
-  const keypoints = toKeypoints(JSON.parse(row.keypoints!) as FoundPoint[], image)
+  const predicted = toKeypoints(JSON.parse(row.keypoints!) as FoundPoint[], image)
+  const own = getLabel(store.db, row.label_id)?.skeleton?.names ?? skeleton.names
+  const keypoints = skeleton.names.map((name): Keypoint => predicted[own.indexOf(name)] ?? [0, 0, 0])
   if (!keypoints.some(([, , v]) => v > 0)) return null
   return { kind: 'keypoints', keypoints: keypoints.map(([x, y, v]) => [x, y, v]), box: [...box] }
 }

@@ -1,10 +1,12 @@
 /** The built program denoises: pairs and made noise, training, evaluation, export, whole folders; the window shows it. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs' // prettier-ignore
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rng } from '@shared/base/rng'
+import { unzip } from '../../src-main/media/unzip'
 import { runCli } from '../helpers/run-cli'
 
 const folder = mkdtempSync(join(tmpdir(), 'tagwright-denoise-'))
@@ -94,6 +96,38 @@ describe('A project of noisy and clean images', () => {
     const missing = await run('denoise', join(folder, 'nowhere.png'), '--model', exported, '--out', out)
     expect(JSON.parse(missing.stdout).error.code).toBe('not-found')
   }, 120_000)
+
+  it('comes with a program that cleans as the product does', async () => {
+    const file = join(folder, 'bundled.onnx')
+    const { bundle } = await json('export', project, '--run', 'pairs', '--out', file, '--bundle')
+    const there = join(folder, 'unzipped')
+    await unzip(bundle, there, { maxFiles: 20, maxBytes: 2 ** 28 })
+    expect(readdirSync(there)).toEqual(expect.arrayContaining(['denoise.mjs', 'denoise.py', 'package.json', 'requirements.txt', 'bundled.onnx'])) // prettier-ignore
+    expect(readFileSync(join(there, 'README.md'), 'utf8')).toContain('node denoise.mjs photo.jpg')
+    symlinkSync(resolve('node_modules'), join(there, 'node_modules'))
+    // Grey and colour, 8 and 16 bits; larger than a tile of the program's, so that seams would show.
+    const colour = join(there, 'colour.png')
+    const large = await sharp(join(images, 'noisy/val/0.png')).resize(600, 530).toColourspace('srgb').png().toBuffer()
+    writeFileSync(colour, large)
+    const deep = join(there, 'deep.png')
+    await sharp(Uint16Array.from({ length: 40 * 30 }, (_, i) => (i * 3571) % 65536), { raw: { width: 40, height: 30, channels: 1 } }).toColourspace('grey16').png().toFile(deep) // prettier-ignore
+    execFileSync(process.execPath, ['denoise.mjs', colour, deep], { cwd: there, encoding: 'utf8' })
+    const out = join(folder, 'by-product')
+    await json('denoise', colour, deep, '--model', file, '--out', out)
+    for (const [name, depth, most] of [
+      ['colour', 'uchar', 1],
+      ['deep', 'ushort', 2],
+    ] as const) {
+      // prettier-ignore
+      const read = (path: string) => sharp(path).raw({ depth }).toBuffer({ resolveWithObject: true })
+      const [own, wanted] = [await read(join(there, `${name}-clean.png`)), await read(join(out, `${name}.png`))]
+      expect(own.info).toMatchObject({ width: wanted.info.width, height: wanted.info.height, channels: wanted.info.channels }) // prettier-ignore
+      const numbers = ({ data }: typeof own) => (depth === 'ushort' ? new Uint16Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)) : data) // prettier-ignore
+      const [a, b] = [numbers(own), numbers(wanted)]
+      expect(a.length).toBe(b.length)
+      expect(a.reduce((worst, v, i) => Math.max(worst, Math.abs(v - b[i])), 0)).toBeLessThanOrEqual(most)
+    }
+  }, 200_000)
 
   it('makes noise where the recipe says so, of other kinds and for other losses', async () => {
     const made = [...recipe, 'noise={"id":"jpeg","quality":10}', 'loss.terms=[{"id":"l1"},{"id":"fourier"}]']

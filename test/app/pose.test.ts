@@ -1,11 +1,13 @@
 /** The built program learns poses: keypoints in, training, evaluation, prediction, review, export, the file again. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rng } from '@shared/base/rng'
 import { decodeOnnxInfo } from '@shared/engine/onnx/decode-info'
+import { unzip } from '../../src-main/media/unzip'
 import { runCli } from '../helpers/run-cli'
 
 const folder = mkdtempSync(join(tmpdir(), 'tagwright-pose-'))
@@ -78,7 +80,7 @@ describe('A project of poses', () => {
   }, 500_000)
 
   it('exports what it trained: the file says its points, and finds the same', async () => {
-    const { parity, output } = await json('export', project, '--run', 'arrows', '--out', exported)
+    const { parity, output, bundle } = await json('export', project, '--run', 'arrows', '--out', exported, '--bundle')
     expect(parity).toMatchObject({ ok: true, images: 4 })
     expect(output).toEqual([1, 12 * 12 + 6 * 6 + 3 * 3, 5 + 1 + 3 * points.length])
     const { metadata } = decodeOnnxInfo(readFileSync(exported))
@@ -96,6 +98,17 @@ describe('A project of poses', () => {
     const [found] = JSON.parse(readFileSync(out, 'utf8'))
     expect(found.keypoints).toHaveLength(9)
     expect((await sharp(join(drawn, '1.jpg')).metadata()).width).toBe(96)
+    // The program that comes with it prints the same points.
+    const there = join(folder, 'unzipped')
+    await unzip(bundle, there, { maxFiles: 20, maxBytes: 2 ** 28 })
+    symlinkSync(resolve('node_modules'), join(there, 'node_modules'))
+    const lines = execFileSync(process.execPath, ['detect.mjs', image], { cwd: there, encoding: 'utf8' }).trim().split('\n') // prettier-ignore
+    expect(lines[0]).toMatch(/1\.png arrow \d/)
+    points.forEach((name, k) => {
+      expect(lines[1 + k].trim().startsWith(name)).toBe(true)
+      const [x, y] = lines[1 + k].trim().slice(name.length).trim().split(/\s+/).map(Number)
+      expect(Math.hypot(x - found.keypoints[3 * k], y - found.keypoints[3 * k + 1])).toBeLessThan(0.5)
+    })
     const suppressed = join(folder, 'suppressed.onnx')
     const nms = await json('export', project, '--run', 'arrows', '--out', suppressed, '--nms')
     expect(nms.parity.ok).toBe(true)

@@ -378,9 +378,23 @@ const exportData = (cli: CliContext) =>
       )
       cli.answer(command, report, () => [
         `Wrote ${plural(report.annotations, 'annotation')} of ${plural(report.samples, 'image')} (${report.format}) to ${report.out}.`,
-        ...[...report.skipped, ...report.warnings].slice(0, 10).map(({ file, message }) => `  ${file}: ${message}`),
+        ...(['skipped', 'warnings'] as const).flatMap((level) => issueLines(level, report)),
       ])
     })
+/** What was left out or changed, counted by kind, each with its first rows. */
+function issueLines(level: 'skipped' | 'warnings', report: DatasetReport): string[] {
+  if (report.counts[level] === 0) return []
+  const byCode = Map.groupBy(report[level], ({ code }) => code)
+  const title = level === 'skipped' ? 'Left out' : 'Written with a change'
+  return [
+    `${title}: ${report.counts[level]}`,
+    ...[...byCode].flatMap(([code, issues]) => [
+      `  ${report.counts.codes[code] ?? issues.length} x ${code}`,
+      ...issues.slice(0, 3).map(({ file, message }) => `    ${file}: ${message}`),
+    ]),
+  ]
+}
+
 interface ExportDataOptions {
   option?: string[]
   format: string

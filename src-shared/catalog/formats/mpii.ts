@@ -88,16 +88,21 @@ export default defineFormat<z.infer<typeof options>>({
 
   async write(dataset, sink) {
     const lists = new Map<string, Row[]>()
+    const names = new Map(dataset.labels.map(({ key, name }) => [key, name]))
     for await (const { sample, annotations } of dataset.items()) {
       const path = `annotations/${sample.split ?? 'mpii'}.json`
       const rows = lists.get(path) ?? []
       lists.set(path, rows)
       await sink.image(sample, `images/${sample.path}`)
-      for (const { shape, extra } of annotations) {
+      for (const { label, shape, extra } of annotations) {
+        const report = (code: string, message: string) => sink.report({ level: 'warning', code, message, file: path })
         if (shape.kind !== 'keypoints' || shape.keypoints.length !== count) {
           sink.report({ level: 'skipped', code: 'unsupported-shape', message: `${shape.kind === 'keypoints' ? `A pose of ${shape.keypoints.length} points` : `A ${shape.kind}`} on ${sample.path} is not written: MPII has persons of ${count} points. Export as COCO to keep it.`, file: path }) // prettier-ignore
           continue
         }
+        if (names.size > 1) report('class-dropped', `A "${names.get(label)}" on ${sample.path} is written as a person: MPII has no classes. Export as COCO to keep them.`) // prettier-ignore
+        const hidden = shape.keypoints.filter(([, , v]) => v === 1).length
+        if (hidden > 0) report('hidden-as-visible', `${hidden} hidden points on ${sample.path} are written like visible ones: MPII does not tell them apart.`) // prettier-ignore
         const box = shape.box
         const place = box ? { center: [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2], scale: Math.max(box[2] - box[0], box[3] - box[1]) / 200 } : {} // prettier-ignore
         rows.push({

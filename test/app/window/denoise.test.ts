@@ -44,6 +44,12 @@ browser.describe('denoising', () => {
       ['train', project, '--size', '32', '--batch', '2', '--epochs', '2', '--provider', 'cpu', '--set', model, 'data.crops=2', 'noise.levels=[15,25]'], // prettier-ignore
     ])
       expect(await runCli(words)).toMatchObject({ code: 0 })
+    for (const [kind, light] of [['noisy', 40], ['clean', 200]] as const) {
+      mkdirSync(join(folder, 'pairs', kind), { recursive: true })
+      const picture = sharp({ create: { width: 60, height: 40, channels: 3, background: { r: light, g: light, b: light } } })
+      await picture.png().toFile(join(folder, 'pairs', kind, 'night.png'))
+    } // prettier-ignore
+    expect(await runCli(['import', project, join(folder, 'pairs')])).toMatchObject({ code: 0 })
     served = await serveProject(project, join(folder, 'home'))
     program = await chromium.launch({ executablePath: browser.path })
     page = await (await program.newContext({ viewport: { width: 1360, height: 900 }, locale: 'en-GB', reducedMotion: 'reduce', acceptDownloads: true })).newPage() // prettier-ignore
@@ -125,6 +131,39 @@ browser.describe('denoising', () => {
     await see(page.getByText('COCO table')).toHaveCount(0)
     const { violations } = await new AxeBuilder({ page }).include('.results').analyze()
     expect(violations.map(({ id, nodes }) => [id, nodes[0].html])).toEqual([])
+    expect(faults).toEqual([])
+  }, 120_000)
+
+  it('measures classical methods on the same images', async () => {
+    await page.getByRole('button', { name: 'Evaluate' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Evaluate' })
+    await dialog.getByLabel('Noise levels').fill('20, 40')
+    await dialog.getByRole('checkbox', { name: 'Bilateral filter' }).click()
+    await dialog.getByRole('button', { name: 'Evaluate' }).click()
+    const table = page.getByRole('region', { name: 'Methods and noise' })
+    await see(table.getByRole('columnheader')).toHaveText(['Method', 'sigma 20', 'sigma 40'], { timeout: 60_000 })
+    await see(table.getByRole('row', { name: /Bilateral filter/ })).toHaveText(/\d\d\.\d\d dB/)
+    expect(faults).toEqual([])
+  }, 120_000)
+
+  it('shows a pair as one image: noisy and clean halves in the gallery, a line between them in the viewer', async () => {
+    await page.goto(`${new URL(served.url).origin}/#label`)
+    const gallery = page.getByRole('region', { name: 'Gallery' })
+    await gallery.getByPlaceholder('Find by name').fill('night')
+    await gallery.getByLabel(/night\.png, noisy and clean/).click()
+    await see(gallery.locator('img.truth')).toHaveCount(1)
+    const stage = page.getByRole('img', { name: 'Noisy | Clean' })
+    // The left half is the dark noisy image, the right half the bright clean one.
+    const light = () =>
+      stage.evaluate((canvas: HTMLCanvasElement) => {
+        const context = canvas.getContext('2d')!
+        const at = (share: number) => context.getImageData(canvas.width * share, canvas.height / 2, 1, 1).data[0]
+        return [at(0.45), at(0.55)]
+      })
+    await see.poll(light).toEqual([40, 200])
+    // Nothing can be drawn here.
+    await see(page.getByRole('button', { name: 'Box', exact: true })).toHaveCount(0)
+    await see(page.getByRole('region', { name: 'Labels' })).toHaveCount(0)
     expect(faults).toEqual([])
   }, 120_000)
 })

@@ -93,6 +93,66 @@ async function collect(options: LoaderOptions, from?: { epoch: number; batch: nu
   return out
 }
 
+/** Three points of a box: at two of its corners and in its middle, the last one not labelled at all. */
+const withPoints = (sample: SnapshotSample): SnapshotSample => {
+  const [annotation] = sample.annotations
+  const [x1, y1, x2, y2] = (annotation.shape as { box: [number, number, number, number] }).box
+  const keypoints: [number, number, 0 | 1 | 2][] = [[x1, y1, 2], [x2, y1, 1], [(x1 + x2) / 2, y2, 2], [0, 0, 0]] // prettier-ignore
+  return { ...sample, annotations: [{ ...annotation, label: 0, shape: { kind: 'keypoints', keypoints, box: [x1, y1, x2, y2] } }] } // prettier-ignore
+}
+/** [label, cx, cy, w, h, (x, y, v) x 4] of every object of a batch. */
+const rowsOf = ({ targets }: Copy) => {
+  const rows: number[][] = []
+  for (let at = 0; at < targets.length; at += 17)
+    if (targets[at + 3] > 0) rows.push(Array.from(targets.subarray(at, at + 17)))
+  return rows
+}
+const points = { count: 4, flip: [[1, 0, 2, 3]] }
+
+describe('points of poses', () => {
+  const flip = (p: number) => [{ id: 'flip', p }]
+  test('lie where their box lies; a mirrored left point is the right one; what is not labelled stays so', async () => {
+    for (const mirrored of [false, true]) {
+      const options = { samples: samples.map(withPoints), points, augment: flip(mirrored ? 1 : 0), epochs: 1, closeEpochs: 0 } // prettier-ignore
+      const rows = (await collect(base(options))).flatMap(rowsOf)
+      expect(rows).toHaveLength(8)
+      for (const [, cx, cy, w, h, ax, ay, av, bx, by, bv, mx, my, mv, , , missing] of rows) {
+        const [left, top, right, bottom] = [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2]
+        // Point 0 is the one on the left in both: mirroring swaps the partners.
+        const near = (...pairs: [number, number][]) => pairs.forEach(([is, wanted]) => expect(is).toBeCloseTo(wanted, 3)) // prettier-ignore
+        near([ax, left], [ay, top], [bx, right], [by, top], [mx, cx], [my, bottom])
+        expect([av, bv, mv, missing]).toEqual([1, 1, 1, 0])
+      }
+    }
+  })
+
+  test('move with the box through mosaic, rotation, scale and shear, and are dropped outside of the picture', async () => {
+    const turning = { id: 'affine', degrees: 30, translate: 0.2, scale: [0.5, 1.5], shear: 5 }
+    const options = { samples: samples.map(withPoints), points, augment: [{ id: 'mosaic', p: 1 }, turning], epochs: 6, closeEpochs: 0 } // prettier-ignore
+    const batches = await collect(base(options))
+    let [seen, outside] = [0, 0]
+    for (const batch of batches) {
+      for (const [, cx, cy, w, h, ...rest] of rowsOf(batch)) {
+        for (let k = 0; k < 4; k++) {
+          const [x, y, v] = rest.slice(3 * k, 3 * k + 3)
+          if (v === 0) {
+            expect([x, y]).toEqual([0, 0])
+            if (k < 3) outside++
+            continue
+          }
+          seen++
+          expect(k).toBeLessThan(3)
+          // The box is that around the turned corners: the points are its corners and stay within.
+          expect(Math.abs(x - cx)).toBeLessThanOrEqual(w / 2 + 0.01)
+          expect(Math.abs(y - cy)).toBeLessThanOrEqual(h / 2 + 0.01)
+        }
+      }
+    }
+    expect(seen).toBeGreaterThan(60)
+    expect(outside).toBeGreaterThan(0)
+  })
+})
+
 describe('training batches', () => {
   test('are the same for 0, 1 and 3 threads, also with a cache too small for the data', async () => {
     const want = await collect(base())

@@ -3,6 +3,7 @@ import type { Prediction } from '@shared/contract/predictions'
 import type { ReviewItem } from '@shared/contract/review'
 import { createPredictionsService } from '../../../src-main/services/predictions'
 import { createReviewService } from '../../../src-main/services/review'
+import { setSkeleton } from '../../../src-main/store/change-skeleton'
 import { listAnnotations } from '../../../src-main/store/annotation'
 import { listPredictionBoxes, putPredictions } from '../../../src-main/store/prediction'
 import { putReviewScores } from '../../../src-main/store/review-items'
@@ -13,7 +14,11 @@ const temp = tempStore()
 const [ship, buoy] = [1, 2]
 const source = 'run:r1'
 type Box = [number, number, number, number]
-const detection = (label: number, score: number, box: Box) => ({ label, score, box })
+const detection = (
+  label: number,
+  score: number,
+  box: Box,
+): { label: number; score: number; box: Box; keypoints?: [number, number, number][] } => ({ label, score, box })
 
 let predictions: ReturnType<typeof overContract<'predictions'>>
 let review: ReturnType<typeof overContract<'review'>>
@@ -65,6 +70,38 @@ describe('a prediction', () => {
     expect(temp.store.history().entries[0].reason).toBe('Correct prediction')
     temp.store.undo()
     expect(listAnnotations(temp.store.db, 3)).toEqual([])
+  })
+
+  it('of a pose keeps its points, those it is not sure of or that lie outside are absent', async () => {
+    const skeleton = { names: ['bow', 'mast', 'stern'], edges: [], flip: [], sigmas: [] }
+    setSkeleton(temp.store, ship, skeleton)
+    setSkeleton(temp.store, buoy, { ...skeleton, names: ['stern', 'lamp'] })
+    const size = temp.store.db.prepare('SELECT width, height FROM sample WHERE id = 3').get() as { width: number }
+    const box: Box = [10, 10, 30, 40]
+    // One point more than the class has: the model tells as many for every class.
+    const keypoints: [number, number, number][] = [[12.5, 14, 0.9], [size.width + 1, 20, 0.99], [28, 38, 0.5], [1, 1, 0.8]] // prettier-ignore
+    put(3, { ...detection(ship, 0.9, box), keypoints }, { ...detection(ship, 0.8, box), keypoints })
+    const [one, two] = await listed(3)
+    expect(one.keypoints).toEqual(keypoints)
+    await predictions('accept', { predictions: [one.id] })
+    await predictions('correct', { prediction: two.id, label: buoy, box: [11, 11, 31, 41] })
+    expect(listAnnotations(temp.store.db, 3).map(({ labelId, shape }) => [labelId, shape])).toEqual([
+      [ship, { kind: 'keypoints', keypoints: [[12.5, 14, 2], [0, 0, 0], [28, 38, 2]], box }],
+      // As another class: the point that it has too.
+      [buoy, { kind: 'keypoints', keypoints: [[28, 38, 2], [0, 0, 0]], box: [11, 11, 31, 41] }],
+    ]) // prettier-ignore
+    temp.store.undo()
+    temp.store.undo()
+    expect(await listed(3)).toEqual([one, two])
+  })
+
+  it('of a pose takes the place of a label in review, with its points', async () => {
+    setSkeleton(temp.store, ship, { names: ['bow'], edges: [], flip: [], sigmas: [] })
+    put(1, { ...detection(ship, 0.9, [1, 1, 30, 22]), keypoints: [[3, 4, 0.7]] })
+    const [item] = (await queue({ kinds: ['bad-location'] })).items
+    await review('accept', { source, items: [item.id] })
+    const accepted = listAnnotations(temp.store.db, 1).find(({ id }) => id === item.annotation!.id)!
+    expect(accepted.shape).toEqual({ kind: 'keypoints', keypoints: [[3, 4, 2]], box: [1, 1, 30, 22] })
   })
 
   it('that was rejected does not come back when the model says it again, others are replaced', async () => {

@@ -67,6 +67,22 @@ describe('migrations', () => {
     old.close()
   })
 
+  it('90 gives old projects predictions without points, and a place for them', () => {
+    const old = new Database(join(temp.folder, 'boxes.tagwright'))
+    for (const step of migrations.filter(({ version }) => version < 90)) step.run(old as WriteDb)
+    old.pragma('foreign_keys = OFF')
+    const insert = (more: string, value: string) =>
+      old.prepare(`INSERT INTO prediction_box (source, sample_id, label_id, score, x1, y1, x2, y2, state${more}) VALUES ('run:r1', 3, 7, 0.5, 1, 2, 3, 4, 'pending'${value})`).run() // prettier-ignore
+    insert('', '')
+    migrations.find(({ version }) => version === 90)!.run(old as WriteDb)
+    insert(', keypoints', `, '[[1,2,0.5]]'`)
+    expect(old.prepare('SELECT x1, y2, state, keypoints FROM prediction_box ORDER BY id').all()).toEqual([
+      { x1: 1, y2: 4, state: 'pending', keypoints: null },
+      { x1: 1, y2: 4, state: 'pending', keypoints: '[[1,2,0.5]]' },
+    ])
+    old.close()
+  })
+
   it('10 makes the first schema: every table, strict owners, and the settings that keep rows', () => {
     const tables = (schema(file()) as { type: string; name: string }[])
       .filter((row) => row.type === 'table')

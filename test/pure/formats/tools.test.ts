@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { formats, matchFormats } from '@shared/catalog/formats'
 import { readBrush, writeBrush } from '@shared/catalog/formats/label-studio/brush'
-import { memorySource, readAll, type MemoryFiles } from '../../helpers/memory-dataset'
+import { memorySink, toDataset, memorySource, readAll, type MemoryFiles } from '../../helpers/memory-dataset'
 
 const size = { width: 200, height: 100 }
 const read = (id: string, files: MemoryFiles, images = ['a.jpg'], named: string[] = []) =>
@@ -245,4 +245,31 @@ describe('MPII', () => {
     const chunk = await read('mpii', { 'x.json': '[{"image":"a.jpg","joints":[[1,2]],"joints_vis":[1]}]' })
     expect(codes(chunk)).toEqual(['skipped bad-keypoints x.json:1'])
   })
+})
+
+describe('MPII', () => {
+  it('says what it cannot write, once for each object', async () => {
+    const sink = memorySink()
+    const points = (v: 1 | 2) => Array.from({ length: 16 }, (_, i): [number, number, 1 | 2] => [i, 2 * i, i === 3 ? v : 2])
+    await formats.get('mpii').write!(
+      toDataset({
+        labels: [{ key: 'a', name: 'diver' }, { key: 'b', name: 'swimmer' }],
+        samples: [{ key: '1', path: 'm.jpg' }],
+        annotations: [
+          { sample: '1', label: 'a', shape: { kind: 'box', box: [0, 0, 5, 5] } },
+          { sample: '1', label: 'a', shape: { kind: 'keypoints', keypoints: points(1) } },
+          { sample: '1', label: 'b', shape: { kind: 'keypoints', keypoints: points(2) } },
+        ],
+      }),
+      sink,
+      {},
+    )
+    expect(sink.issues.map(({ level, code }) => `${level} ${code}`)).toEqual([
+      'skipped unsupported-shape',
+      'warning class-dropped',
+      'warning hidden-as-visible',
+      'warning class-dropped',
+    ])
+    expect(JSON.parse(sink.files['annotations/mpii.json'])).toHaveLength(2)
+  }) // prettier-ignore
 })

@@ -31,11 +31,7 @@ export async function writeDeepLabCut(
   const header = printHeader(plan, scorer, asPath ? 1 : 3)
   const open = new Map<string, { out: OpenFile; text: string }>()
   const folders = folderNames()
-  const reported = new Set<string>()
-  const once = (code: string, message: string, path: string) => {
-    if (!reported.has(code)) sink.report({ level: 'warning', code, message, file: path })
-    reported.add(code)
-  }
+  let hasSplits = false
   for await (const { sample, annotations } of dataset.items()) {
     const folder = folders(sample.path)
     const path = file(folder)
@@ -50,11 +46,14 @@ export async function writeDeepLabCut(
         const message = `${what} on ${sample.path} has no place in a DeepLabCut file and is not written. Export as COCO to keep it.`
         return sink.report({ level: 'skipped', code: 'unsupported-shape', message, file: path })
       }
-      if (shape.box) once('box-dropped', 'Boxes of poses have no place in a DeepLabCut file and are not written. Export as COCO to keep them.', path) // prettier-ignore
-      if (shape.keypoints.some(([, , v]) => v === 1)) once('hidden-as-visible', 'Hidden points are written like visible ones: a DeepLabCut file does not tell them apart.', path) // prettier-ignore
+      const report = (code: string, message: string) => sink.report({ level: 'warning', code, message, file: path })
+      if (shape.box) report('box-dropped', `The box of a pose on ${sample.path} has no place in a DeepLabCut file and is not written. Export as COCO to keep it.`) // prettier-ignore
+      const hidden = shape.keypoints.filter(([, , v]) => v === 1).length
+      if (hidden > 0) report('hidden-as-visible', `${hidden} hidden points on ${sample.path} are written like visible ones: a DeepLabCut file does not tell them apart.`) // prettier-ignore
       poses.set(plan.animals.find((animal) => animal.label.key === annotation.label && animal.wanted === names[i])!, annotation) // prettier-ignore
     })
-    if (sample.split) once('no-split', 'Splits have no place in a DeepLabCut file and are not written: DeepLabCut draws them when it makes its training set.', path) // prettier-ignore
+    if (sample.split && !hasSplits) sink.report({ level: 'warning', code: 'no-split', message: 'Splits have no place in a DeepLabCut file and are not written: DeepLabCut draws them when it makes its training set.', file: path }) // prettier-ignore
+    hasSplits ||= sample.split !== undefined
     if (!poses.size) continue
     let entry = open.get(folder)
     if (!entry) open.set(folder, (entry = { out: await sink.open(path), text: header }))
