@@ -23,8 +23,13 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
   const known = new Map<string, ModelInfo>()
   const recipesFolder = () => join(needStore(deps).folder, 'recipes')
   const task = () => taskSchema.catch('detect').parse(deps.store()?.project.task)
-  const full = (recipe: Record<string, unknown>) =>
-    parseRecipe({ task: task(), ...recipe }) as unknown as Record<string, unknown>
+  /** As it was given, for the project's task. @throws `bad-recipe`. */
+  const ofProject = (recipe: Record<string, unknown>) => {
+    const given = { task: task(), ...recipe }
+    parseRecipe(given)
+    return given
+  }
+  const full = (recipe: Record<string, unknown>) => parseRecipe(ofProject(recipe)) as unknown as Record<string, unknown>
   return {
     form: () => ({
       fields: recipeForm(),
@@ -84,11 +89,11 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
     },
     estimate(input) {
       needStore(deps)
-      parseRecipe(input.recipe)
-      return { job: queue().add('estimate', input).id }
+      return { job: queue().add('estimate', { ...input, recipe: ofProject(input.recipe) }).id }
     },
     advise({ recipe: given }) {
-      const { data, batch, model, task } = parseRecipe(given)
+      needStore(deps)
+      const { data, batch, model, task } = parseRecipe(ofProject(given))
       const { images: counts } = checkHealth(needStore(deps).db, data)
       const images = data.trainSplits.reduce((sum, split) => sum + counts[split], 0)
       const size = batch.size === 'auto' ? Math.max(1, Math.min(8, images)) : batch.size
@@ -110,8 +115,7 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
     },
     preview(input) {
       needStore(deps)
-      parseRecipe(input.recipe)
-      return { job: queue().add('preview', input).id }
+      return { job: queue().add('preview', { ...input, recipe: ofProject(input.recipe) }).id }
     },
   }
 }

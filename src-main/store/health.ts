@@ -56,7 +56,7 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
     add(
       'few-images',
       'warning',
-      `Only ${train} images are learned from.`,
+      `Only ${train === 1 ? '1 image is' : `${train} images are`} learned from.`,
       isLabelled
         ? `Label more, at least ${smallData}; start from the weights of another run or file; let a first model label the rest.`
         : `Import more, at least ${smallData}.`,
@@ -70,7 +70,7 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
     add(
       'few-eval',
       'warning',
-      `Only ${evaluated} images are evaluated on; scores will jump from epoch to epoch.`,
+      `Only ${evaluated === 1 ? '1 image is' : `${evaluated} images are`} evaluated on; scores will jump from epoch to epoch.`,
       `Give ${evalSplit} at least ${smallEval} images.`,
       { count: evaluated },
     )

@@ -7,6 +7,7 @@ import { i18n } from '../locales'
 import { api } from '../client/api'
 import { useNavigation } from './navigation'
 import { useNotify } from './notify'
+import { scoreText } from '../ui/score-text'
 
 const told = ['done', 'failed', 'interrupted'] as const
 type Told = (typeof told)[number]
@@ -30,7 +31,7 @@ export const useRunEnds = defineStore('runEnds', () => {
       return
     }
     if (!running.delete(id) || !told.includes(run.status as Told)) return
-    const text = t(`runs.ended.${run.status}`, { name: run.name, ap: run.best ? run.best.AP.toFixed(3) : '–' })
+    const text = t(`runs.ended.${run.status}`, { name: run.name, score: run.best ? scoreText(run.best, 1) : '–' })
     const open = () => navigation.go('runs', { run: id, tab: run.status === 'done' ? 'results' : 'curves' })
     // A failure is told with its reason by the job.
     if (run.status === 'done') notify.success(text, { title: t('runs.showResults'), run: open })

@@ -122,7 +122,7 @@ describe('A project of noisy and clean images', () => {
       const read = (path: string) => sharp(path).raw({ depth }).toBuffer({ resolveWithObject: true })
       const [own, wanted] = [await read(join(there, `${name}-clean.png`)), await read(join(out, `${name}.png`))]
       expect(own.info).toMatchObject({ width: wanted.info.width, height: wanted.info.height, channels: wanted.info.channels }) // prettier-ignore
-      const numbers = ({ data }: typeof own) => (depth === 'ushort' ? new Uint16Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)) : data) // prettier-ignore
+      const numbers = ({ data }: typeof own) => Array.from(depth === 'ushort' ? new Uint16Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength)) : data) // prettier-ignore
       const [a, b] = [numbers(own), numbers(wanted)]
       expect(a.length).toBe(b.length)
       expect(a.reduce((worst, v, i) => Math.max(worst, Math.abs(v - b[i])), 0)).toBeLessThanOrEqual(most)

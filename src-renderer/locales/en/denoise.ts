@@ -1,6 +1,7 @@
 export default {
   table: 'Methods and noise',
-  tableHelp: 'Mean PSNR and SSIM over {images} images; outputs are neither clipped nor rounded.',
+  tableHelp:
+    'PSNR and SSIM of one image; outputs are neither clipped nor rounded. | Mean PSNR and SSIM over {images} images; outputs are neither clipped nor rounded.',
   methodTitle: 'Method',
   method: {
     noisy: 'Noisy input',
@@ -33,6 +34,7 @@ export default {
     heat: 'Error',
   },
   pair: { noisy: 'Noisy', truth: 'Clean', difference: 'Difference', heat: 'Error' },
+  data: 'Images',
   levels: 'Noise levels',
   levelsPlaceholder: 'those it was trained on',
   levelsHelp: 'Several with commas between, for example 15, 25, 50. Then noise is added to the clean images.',

@@ -105,8 +105,9 @@ export default {
     wrong: 'Wrong',
     missed: 'Missed',
   },
+  seriesName: { train_psnr: 'PSNR of the crops learned from' },
   ended: {
-    done: '{name} is trained: AP {ap}.',
+    done: '{name} is trained: {score}.',
     failed: '{name} failed.',
     interrupted: '{name} was interrupted. It can be resumed.',
   },

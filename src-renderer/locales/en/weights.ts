@@ -3,6 +3,7 @@ export default {
   title: 'Start weights',
   source: 'Start from',
   scratch: 'Scratch',
+  scratchDenoise: 'Random weights: the usual way for denoisers.',
   scratchHelp: 'Random weights. Needs some hundred labelled images and patience.',
   run: 'A run',
   runHelp: 'The best weights of an earlier run of this project.',

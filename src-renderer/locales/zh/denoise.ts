@@ -33,6 +33,7 @@ export default {
     heat: '误差',
   },
   pair: { noisy: '含噪', truth: '干净', difference: '差异', heat: '误差' },
+  data: '图像',
   levels: '噪声水平',
   levelsPlaceholder: '训练时的水平',
   levelsHelp: '多个值以逗号分隔，例如 15, 25, 50。此时会向干净图像加入噪声。',

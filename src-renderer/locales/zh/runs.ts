@@ -93,8 +93,9 @@ export default {
     wrong: '错误',
     missed: '漏检',
   },
+  seriesName: { train_psnr: '训练裁块的 PSNR' },
   ended: {
-    done: '{name} 训练完成：AP {ap}。',
+    done: '{name} 训练完成：{score}。',
     failed: '{name} 训练失败。',
     interrupted: '{name} 已中断，可以继续。',
   },

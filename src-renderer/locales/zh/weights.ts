@@ -3,6 +3,7 @@ export default {
   title: '起始权重',
   source: '训练起点',
   scratch: '从零开始',
+  scratchDenoise: '随机权重：去噪模型通常如此开始。',
   scratchHelp: '随机权重。需要数百张已标注的图像和较长时间。',
   run: '已有训练',
   runHelp: '本项目先前某次训练的最佳权重。',

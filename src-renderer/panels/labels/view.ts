@@ -7,5 +7,7 @@ export default defineView({
   icon: Shapes,
   order: 15,
   needsProject: true,
+  // Images that are to be cleaned have no classes, and nothing to agree on.
+  tasks: ['detect', 'classify', 'pose'],
   component: () => import('./labels.vue'),
 })
