@@ -67,7 +67,7 @@ export function resolveRecipe(
       ? (id === 'lars'
           ? LARS_RATE * effective
           : adaptive
-            ? model.learningRate * Math.sqrt(effective)
+            ? (isStarted ? model.learningRate : (model.scratchRate ?? model.learningRate)) * Math.sqrt(effective)
             : SGD_RATE * effective) / (head?.rate ?? 1)
       : optimizer.lr
   const weightDecay =

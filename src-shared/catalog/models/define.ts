@@ -22,6 +22,8 @@ export interface ModelDef<Output = unknown> {
   params: z.ZodType
   /** Peak learning rate of AdamW at batch 8 that served small data sets best. */
   learningRate: number
+  /** The same from random weights, where another one was measured to serve better. */
+  scratchRate?: number
   /** Builds the network on images [N, 3, H, W]; raw output for the loss. */
   build(nn: Nn, images: Value, options: { classes: number; params: Record<string, unknown> }): Output
   /** The inference output of what `build` returned. */

@@ -6,5 +6,6 @@ export default defineYolox({
   width: 0.25,
   depthwise: true,
   learningRate: 2e-3,
+  scratchRate: 4e-3,
   parameters: 912_159,
 })

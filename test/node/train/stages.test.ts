@@ -97,6 +97,11 @@ describe('Learning rates', () => {
     expect(cyclic(60)[0]).toBeCloseTo(0.4 * lr, 12)
     expect(cyclic(59)[0]).toBeLessThan(0.08 * lr)
   })
+  it('are larger from random weights than from start weights where that was measured to serve', () => {
+    const rate = (model: object) => resolved({ ...base, model }).optimizer.lr
+    expect(rate({ id: 'yolox-nano' })).toBe(2 * rate({ id: 'yolox-nano', weights: 'nano.onnx' }))
+    expect(rate({ id: 'yolox-s' })).toBe(rate({ id: 'yolox-s', weights: 's.onnx' }))
+  })
   it('of SGD have their own peak after the switch', () => {
     const before = learningRates(resolved({ ...base, optimizer: { id: 'adamw' } }), 10)
     const after = learningRates(resolved({ ...base, optimizer: { id: 'adamw', switchAt: 0.5, switchLr: 0.02 } }), 10)

@@ -16,6 +16,7 @@ export interface YoloxSize {
   depthwise?: boolean
   /** See ModelDef; measured for nano, the usual smaller step for the wider ones. */
   learningRate?: number
+  scratchRate?: number
   /** Trainable numbers with 80 classes, as the original code counts them. */
   parameters: number
 }
@@ -27,6 +28,7 @@ export function defineYolox({
   width,
   depthwise = false,
   learningRate = 1e-3,
+  scratchRate,
   parameters,
 }: YoloxSize): ModelDef<DenseHead> {
   return defineModel({
@@ -36,6 +38,7 @@ export function defineYolox({
     input: yoloxInput,
     stride: 32,
     learningRate,
+    ...(scratchRate ? { scratchRate } : {}),
     params: z.strictObject({}),
     layers: yoloxLayers,
     examples: [{ classes: 80, parameters }],
