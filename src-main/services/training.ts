@@ -16,6 +16,7 @@ import { recipeCommand } from '@shared/domain/recipe-command'
 import { needStore, type JobDeps } from '../jobs/job-deps'
 import type { Queue } from '../jobs/queue'
 import { writeAtomic } from '../jobs/write-atomic'
+import { defaultRatios } from '../store/assign-splits'
 import { checkHealth } from '../store/health'
 import { listLabels } from '../store/label'
 
@@ -95,7 +96,12 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
       needStore(deps)
       const { data, batch, model, task } = parseRecipe(ofProject(given))
       const { images: counts } = checkHealth(needStore(deps).db, data)
-      const images = data.trainSplits.reduce((sum, split) => sum + counts[split], 0)
+      const divided = counts.train + counts.val + counts.test
+      // Without splits the start divides them.
+      const images =
+        divided === 0
+          ? Math.round(defaultRatios.train * counts.none)
+          : data.trainSplits.reduce((sum, split) => sum + counts[split], 0)
       const size = batch.size === 'auto' ? Math.max(1, Math.min(8, images)) : batch.size
       // A denoiser learns from crops, as many of each image as make an epoch.
       const items = task === 'denoise' ? images * cropsOf(data.crops, images) : images

@@ -50,8 +50,18 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
 
   const isLabelled = needsLabels(getProject(db).task)
   if (isLabelled && labels.length === 0) add('no-labels', 'problem', 'The project has no classes.', 'Draw some objects, or import annotations.') // prettier-ignore
-  if (train === 0)
-    add('no-train', 'problem', `No usable image is in the split ${trainSplits.join(', ')}.`, images.train + images.val + images.test === 0 && images.none > 0 ? 'The start of a training divides them: 80 % to learn from, 10 % to choose the best weights, 10 % for the end.' : 'Divide the images into splits, or train on another split.', { count: images.none }) // prettier-ignore
+  // Of which none has a split: the start of a training divides them.
+  const undivided = images.none > 0 && images.train + images.val + images.test === 0
+  if (undivided)
+    add(
+      'undivided',
+      'advice',
+      `${images.none === 1 ? '1 image has' : `${images.none} images have`} no split yet.`,
+      'The start of a training divides them: 80 % to learn from, 10 % to choose the best weights, 10 % for the end.',
+      { count: images.none },
+    )
+  else if (train === 0)
+    add('no-train', 'problem', `No usable image is in the split ${trainSplits.join(', ')}.`, 'Divide the images into splits, or train on another split.', { count: images.none }) // prettier-ignore
   else if (train < smallData)
     add(
       'few-images',
@@ -64,9 +74,9 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
     )
   if (trainSplits.includes(evalSplit))
     add('eval-is-train', 'problem', `The split ${evalSplit} is learned from and evaluated on.`, 'Choose another split to evaluate on: scores on learned images mean nothing.') // prettier-ignore
-  else if (evaluated === 0)
+  else if (evaluated === 0 && !undivided)
     add('no-eval', 'problem', `No usable image is in the split ${evalSplit}.`, 'Give it a tenth of the images: without it no best weights can be chosen.') // prettier-ignore
-  else if (evaluated < smallEval)
+  else if (evaluated < smallEval && !undivided)
     add(
       'few-eval',
       'warning',
@@ -74,7 +84,7 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
       `Give ${evalSplit} at least ${smallEval} images.`,
       { count: evaluated },
     )
-  if (images.none > 0)
+  if (images.none > 0 && !undivided)
     add(
       'unassigned',
       'advice',

@@ -12,14 +12,17 @@ export const scoreNumbers = ({ epoch: _, step: __, ...numbers }: Score): [name: 
 /** The number that decides; -1 where there is none. */
 export const mainScore = (score: Score): number => scoreNumbers(score)[0]?.[1] ?? -1
 
-/** Whether a model is better: by the deciding number, and by the next ones where that is equal, as at the start at 0. */
+/**
+ * Whether a model is better: by the deciding number, and by the next ones where that is equal. While all are 0 nothing was
+ * found yet, and what learned longer is nearer to it.
+ */
 export function isBetterScore(score: Score, than: Score): boolean {
   const others = new Map(scoreNumbers(than))
   for (const [name, value] of scoreNumbers(score)) {
     const other = others.get(name) ?? -1
     if (value !== other) return value > other
   }
-  return false
+  return score.step > than.step && scoreNumbers(score).every(([, value]) => value === 0)
 }
 
 /** What people call the numbers of a score. */

@@ -8,7 +8,7 @@ import { optimizers } from '@shared/catalog/optimizers'
 import { rateGroups } from '@shared/catalog/rate-groups'
 import { tasks } from '@shared/catalog/tasks'
 import { type ProgramOptions, trainingProgram } from '@shared/catalog/training-program'
-import { type Score, isBetterScore, mainScore } from '@shared/domain/score'
+import { type Score, isBetterScore, mainScore, scoreNumbers } from '@shared/domain/score'
 import type { SnapshotHeader } from '@shared/domain/snapshot'
 import type { ImagePacking } from '@shared/engine/lower'
 import type { Program } from '@shared/engine/step'
@@ -39,6 +39,8 @@ export class TrainState {
   best: Score | null = null
   last: Score | null = null
   epochsSinceBest = 0
+  /** Epoch of the last better score. */
+  private improvedAt = 0
   private readonly plan: RunPlan
   private readonly rates: (step: number) => number[]
   private options: ProgramOptions
@@ -238,8 +240,11 @@ export class TrainState {
     const kept = Object.fromEntries(names.map((name) => [name, scores[name]]))
     this.last = { epoch: this.position.epoch, step: this.step, ...kept }
     const better = !this.best || isBetterScore(this.last, this.best)
+    // At 0 later weights replace earlier ones, and that ends no waiting.
+    const improves = better && (!this.best || scoreNumbers(this.last).some(([, value]) => value !== 0))
+    if (improves) this.improvedAt = this.position.epoch
     if (better) this.best = this.last
-    this.epochsSinceBest = this.position.epoch - (this.best?.epoch ?? 0)
+    this.epochsSinceBest = this.position.epoch - this.improvedAt
     return better
   }
 
@@ -289,6 +294,7 @@ export class TrainState {
           best: this.best,
           last: this.last,
           epochsSinceBest: this.epochsSinceBest,
+          improvedAt: this.improvedAt,
           averaged: this.stochastic.count,
           weights: weights?.kind ?? 'ema',
         },
@@ -334,6 +340,7 @@ export class TrainState {
     this.best = loop.best
     this.last = loop.last
     this.epochsSinceBest = loop.epochsSinceBest
+    this.improvedAt = loop.improvedAt ?? loop.best?.epoch ?? 0
     this.stochastic.load(new Map(checkpoint.swa), loop.averaged ?? 0)
   }
 }
@@ -343,6 +350,8 @@ interface Loop {
   best: Score | null
   last: Score | null
   epochsSinceBest: number
+  /** Absent in older files. */
+  improvedAt?: number
   /** Weights in the stochastic average. */
   averaged?: number
 }

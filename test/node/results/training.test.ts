@@ -8,6 +8,7 @@ import { rng } from '@shared/base/rng'
 import type { Health, ModelInfo } from '@shared/contract/training'
 import { findDuplicatesJob } from '../../../src-main/jobs/find-duplicates-job'
 import { createTrainingService } from '../../../src-main/services/training'
+import { divideUndivided } from '../../../src-main/store/assign-splits'
 import { initStore, type Store } from '../../../src-main/store/store'
 import { chooseSamples } from '../../../src-worker/train/epoch-samples'
 import { measureStep } from '../../../src-worker/train/measure-step'
@@ -43,6 +44,33 @@ const codes = async (input: object = {}) => {
 describe('health of the data', () => {
   it('names what is missing, worst first', async () => {
     expect(await codes()).toEqual(['no-labels', 'no-train', 'no-eval'])
+  })
+
+  it('promises a division where no image has a split, and a training keeps the promise once', async () => {
+    const batch = store.beginImport({ source: dir, root: dir })
+    batch.addSamples(Array.from({ length: 20 }, (_, i) => ({ key: `${i}`, path: `${i}.jpg`, width: 100, height: 80 })))
+    batch.finish()
+    expect(await codes()).toEqual(['no-labels', 'undivided'])
+    const divided = divideUndivided(store)!
+    expect(divided).toMatchObject({ train: 16, val: 2, test: 2 })
+    expect(divideUndivided(store)).toBeNull()
+    expect(await codes()).not.toContain('undivided')
+    store.undo()
+    expect(await codes()).toContain('undivided')
+  })
+
+  it('measures, draws and advises for the task of the project, which a recipe need not name', async () => {
+    store.close()
+    store = initStore(join(dir, 'denoise'), { task: 'denoise' })
+    const asked: { kind: string; params: { recipe: object } }[] = []
+    const listening = overContract('training', createTrainingService(serviceDeps(() => store), () => ({ add: (kind: string, params: { recipe: object }) => (asked.push({ kind, params }), { id: 1 }) }) as never)) // prettier-ignore
+    await listening('estimate', { recipe: { epochs: 2 } })
+    await listening('preview', { recipe: { epochs: 2 } })
+    expect(asked.map(({ kind, params }) => [kind, params.recipe])).toEqual([
+      ['estimate', { task: 'denoise', epochs: 2 }],
+      ['preview', { task: 'denoise', epochs: 2 }],
+    ])
+    expect(await listening('advise', { recipe: {} })).toMatchObject({ amount: 'large', trial: null })
   })
 
   it('counts classes in each split, and says nothing about data that is as it should be', async () => {
