@@ -9,6 +9,7 @@ import type { ExportReport as DatasetReport } from '@shared/contract/datasets'
 import type { ModelSource, PredictedImage, PredictResult, RunExportReport } from '@shared/contract/runs'
 import type { Evaluation, ExportReport } from '@shared/contract/worker'
 import { evalThresholds, predictThresholds, type sliceSchema } from '@shared/contract/worker'
+import { pointConfidence } from '@shared/domain/found-points'
 import { modelInputSchema, type ModelInput } from '@shared/domain/model-input'
 import { providerSchema } from '@shared/domain/recipe'
 import { splitSchema } from '@shared/domain/split'
@@ -253,7 +254,7 @@ const predict = (cli: CliContext) =>
           `${file}: ${isClass ? (detections[0]?.name ?? '-') : plural(detections.length, 'object')}`,
           ...detections.map(
             (d) =>
-              `  ${d.score.toFixed(3)}  ${d.name.padEnd(16)} ${isClass ? '' : d.box.map((v) => v.toFixed(1)).join(' ')}`,
+              `  ${d.score.toFixed(3)}  ${d.name.padEnd(16)} ${isClass ? '' : d.box.map((v) => v.toFixed(1)).join(' ')}${d.keypoints ? `  ${d.keypoints.filter(([, , sure]) => sure >= pointConfidence).length} of ${d.keypoints.length} points` : ''}`,
           ),
         ]),
         ...(images.length > shown.length

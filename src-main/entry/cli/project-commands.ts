@@ -111,6 +111,8 @@ export function importText(report: ImportReport): string[] {
     `Imported ${plural(report.samples, 'image')}, ${plural(report.annotations, 'annotation')} and ${plural(report.labels, 'label')} (${report.format}) in ${report.seconds.toFixed(1)} s.`,
     `Splits: train ${splits.train}, val ${splits.val}, test ${splits.test}${splits.none ? `, none ${splits.none}` : ''}.`,
   ]
+  if (splits.none > 0 && splits.train + splits.val + splits.test === 0)
+    lines.push('The first training divides the images; tagwright split does it now, in other shares if wanted.')
   if (report.matchedSamples) {
     lines.push(`${plural(report.matchedSamples, 'image was', 'images were')} in the project already.`)
   }
