@@ -146,6 +146,19 @@ browser.describe('denoising', () => {
     expect(faults).toEqual([])
   }, 120_000)
 
+  it('cleans the images of a split into a folder', async () => {
+    await page.goto(`${new URL(served.url).origin}/#runs?run=r1&tab=export`)
+    const card = page.getByRole('form', { name: 'Denoise images with this run' })
+    await see(card.getByRole('button', { name: 'Denoise', exact: true })).toBeDisabled()
+    await card.getByLabel('Images', { exact: true }).selectOption({ label: 'Validation' })
+    await card.getByLabel('Folder', { exact: true }).fill(join(folder, 'cleaned'))
+    await card.getByRole('button', { name: 'Denoise', exact: true }).click()
+    await see(card.getByText('2 images denoised')).toBeVisible({ timeout: 60_000 })
+    const { width, height } = await sharp(join(folder, 'cleaned', '1.png')).metadata()
+    expect([width, height]).toEqual([72, 48])
+    expect(faults).toEqual([])
+  }, 120_000)
+
   it('shows a pair as one image: noisy and clean halves in the gallery, a line between them in the viewer', async () => {
     await page.goto(`${new URL(served.url).origin}/#label`)
     const gallery = page.getByRole('region', { name: 'Gallery' })
