@@ -43,6 +43,6 @@ export function formatRestoration(restoration: Restoration): string[] {
           `${(i === 0 ? title : '').padEnd(level)}  ${method.title.padEnd(width)}  ${scores[i].psnr.toFixed(2).padStart(7)}  ${scores[i].ssim.toFixed(4)}`,
       ),
     ),
-    `(${images} images; means of the images' values, outputs neither clipped nor rounded)`,
+    `(${images} ${images === 1 ? 'image' : 'images'}; means of the images' values, outputs neither clipped nor rounded)`,
   ]
 }
