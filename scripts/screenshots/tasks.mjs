@@ -20,9 +20,11 @@ const drawn = async (page) => {
   await page.locator('[data-canvas-state="ready"]').waitFor(patient)
   await page.locator('.thumbnail img').first().waitFor(patient)
 }
+/** The pictures that are compared. */
+const loaded = (page) => page.locator('[aria-busy=false] canvas').first().waitFor(patient)
 const pictures = async (page) => {
   await scrollTo(page, 'Pictures')
-  await page.getByRole('img', { name: 'Before | After' }).waitFor(patient)
+  await loaded(page)
 }
 const choose = (page, label, option) => page.getByLabel(label, { exact: true }).selectOption({ label: option })
 
@@ -56,14 +58,13 @@ export default [
   }),
   pose('model', 'models', { run: 'r1' }, (page) => page.getByRole('list', { name: /nodes/i }).waitFor(patient)),
 
-  denoise('gallery', 'label', {}, (page) => page.getByRole('img', { name: 'Noisy | Clean' }).waitFor(patient)),
+  denoise('gallery', 'label', {}, loaded),
   denoise('pair-grid', 'label', {}, async (page) => {
+    await loaded(page)
     await page.getByRole('button', { name: 'Side by side' }).click()
     await page.getByRole('img', { name: 'Clean', exact: true }).waitFor(patient)
   }),
   denoise('data', 'data'),
-  denoise('labels', 'labels'),
-  denoise('review', 'review'),
   denoise('train', 'train', {}, (page) => page.getByRole('radio', { name: /DnCNN/ }).first().waitFor(patient)),
   denoise('train-batch', 'train', {}, async (page) => {
     await page.getByRole('button', { name: 'Measure' }).click()
