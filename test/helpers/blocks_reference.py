@@ -157,7 +157,45 @@ def deformable(x, t, p, mask):
     return finish(deform(x, offset, mask if mask is not False else None, t['weight'], p), t, p)
 
 
+def window_attention(x, t, p):
+    """Each window by itself, cut out of a map that torch.roll has moved; padding and foreign edges are never part of it."""
+    n, c, h, w = x.shape
+    win, heads = p['window'], p['heads']
+    wh, ww = min(win, h), min(win, w)
+    sh, sw = (win // 2 if p['shift'] and h > win else 0), (win // 2 if p['shift'] and w > win else 0)
+
+    def layer_norm(v, name):
+        return F.layer_norm(v.permute(0, 2, 3, 1), (c,), t[name + '.weight'], t[name + '.bias'], 1e-5)
+
+    def linear(v, name):
+        return F.linear(v, t[name + '.weight'][:, :, 0, 0], t[name + '.bias'])
+
+    qkv = linear(layer_norm(x, 'norm1'), 'attn.qkv')
+    heard = torch.zeros(n, h, w, c)
+    # Windows begin where the shifted grid begins; of each, the places inside the map.
+    for top in range(sh - wh if sh else 0, h, wh):
+        for left in range(sw - ww if sw else 0, w, ww):
+            rows = [y for y in range(top, top + wh) if 0 <= y < h]
+            cols = [v for v in range(left, left + ww) if 0 <= v < w]
+            if not rows or not cols:
+                continue
+            ys, xs = torch.meshgrid(torch.tensor(rows), torch.tensor(cols), indexing='ij')
+            ys, xs = ys.flatten(), xs.flatten()
+            q, k, v = qkv[:, ys, xs].reshape(n, len(ys), 3, heads, c // heads).permute(2, 0, 3, 1, 4)
+            index = (ys[:, None] - ys[None] + win - 1) * (2 * win - 1) + xs[:, None] - xs[None] + win - 1
+            bias = t['attn.relative_position_bias_table'][index].permute(2, 0, 1)
+            weights = (q @ k.transpose(-1, -2) * (c // heads) ** -.5 + bias).softmax(-1)
+            cell = torch.zeros(n, h, w, c).index_put(
+                (torch.arange(n)[:, None], ys[None], xs[None]),
+                (weights @ v).transpose(1, 2).reshape(n, len(ys), c))
+            heard = heard + cell
+    y = x.permute(0, 2, 3, 1) + linear(heard, 'attn.proj')
+    y = y + linear(F.gelu(linear(layer_norm(y.permute(0, 3, 1, 2), 'norm2'), 'mlp.fc1')), 'mlp.fc2')
+    return y.permute(0, 3, 1, 2)
+
+
 BLOCKS = {
+    'window-attention': window_attention,
     'se': se, 'eca': eca, 'cbam': cbam, 'spatial-attention': spatial_attention, 'non-local': non_local,
     'cross-attention': cross_attention, 'dynamic-conv': dynamic_conv, 'dilated-conv': dilated_conv,
     'grouped-conv': grouped_conv, 'separable-conv': separable_conv, 'transposed-conv': transposed_conv,

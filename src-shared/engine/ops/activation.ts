@@ -1,6 +1,6 @@
 /** Activations and losses that are worth one op of their own because of how they are computed. */
 import { type Op, type Value, none } from '../graph'
-import { add, greater, mask, mul, sigmoid, softplus, sub } from './elementwise'
+import { add, erf, greater, mask, mul, neg, relu, sigmoid, softplus, sub } from './elementwise'
 
 const same: Op['infer'] = ([x]) => [{ shape: x!.shape, dtype: x!.dtype }]
 
@@ -61,6 +61,10 @@ export const BceWithLogits: Op = {
 
 export const silu = (x: Value): Value => x.node.graph.apply(Silu, [x])[0]
 export const leakyRelu = (x: Value, alpha: number): Value => x.node.graph.apply(LeakyRelu, [x], { alpha })[0]
+/** x times the normal distribution function of x (Hendrycks and Gimpel 2016, arXiv:1606.08415), not its approximation. */
+export const gelu = (x: Value): Value => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1))
+/** x where x > 0, else slope x (He et al. 2015, arXiv:1502.01852). @param slope broadcasts to x and may be trained. */
+export const prelu = (x: Value, slope: Value): Value => sub(relu(x), mul(slope, relu(neg(x))))
 /** Targets have x's shape and receive no gradient. */
 export const bceWithLogits = (x: Value, target: Value): Value => x.node.graph.apply(BceWithLogits, [x, target])[0]
 

@@ -99,6 +99,12 @@ const Abs = op(
 )
 const Sigmoid = op('Sigmoid', 1, ({ outputs: [y], gradients: [g] }) => [mul(g!, mul(y, sub(1, y)))], x())
 const Tanh = op('Tanh', 1, ({ outputs: [y], gradients: [g] }) => [mul(g!, sub(1, mul(y, y)))], x())
+const Erf = op(
+  'Erf',
+  1,
+  ({ inputs: [a], gradients: [g] }) => [mul(g!, mul(exp(neg(mul(a, a))), 2 / Math.sqrt(Math.PI)))],
+  x(),
+)
 const Relu = op('Relu', 1, ({ inputs: [a], gradients: [g] }) => [mul(g!, mask(greaterOrEqual(a, 0)))], x())
 const Softplus = op('Softplus', 1, ({ inputs: [a], gradients: [g] }) => [mul(g!, sigmoid(a))], x())
 const Floor = op('Floor', 1, none('piecewise constant'), x())
@@ -189,6 +195,8 @@ export const sqrt = unary(Sqrt)
 export const abs = unary(Abs)
 export const sigmoid = unary(Sigmoid)
 export const tanh = unary(Tanh)
+/** Error function: 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to a. */
+export const erf = unary(Erf)
 export const relu = unary(Relu)
 export const softplus = unary(Softplus)
 export const floor = unary(Floor)
@@ -226,6 +234,7 @@ export const elementwiseOps = {
   Abs,
   Sigmoid,
   Tanh,
+  Erf,
   Relu,
   Softplus,
   Floor,

@@ -2,11 +2,12 @@
 import { TagwrightError } from '../../base/errors'
 import { type Attrs, Graph, type Node, type Value, isConst, isInput, size } from '../graph'
 import { Conv, concat } from '../ops'
+import { computeWeights } from './compute-weights'
 
 export interface InferenceOptions {
   /** Parameters and running statistics by name: every graph input of such a name becomes a named constant. */
   tensors: ReadonlyMap<string, Float32Array>
-  /** Multiply batch norms into the convolutions before them. */
+  /** Multiply batch norms into the convolutions before them, and compute weights of convolutions that are made of weights. */
   fold: boolean
   /** Attributes of a node when they shall not stay as they are. */
   rewrite?: (node: Node) => Attrs
@@ -78,13 +79,23 @@ export function inferenceGraph(
     const conv = node.inputs[0]?.node
     if (node.op.name === 'BatchNormalization' && conv && folded.has(conv)) return foldConv(conv, node)
     return out.scope(scopeOf(node), () => {
-      const inputs = node.inputs.map(map)
+      const inputs = node.inputs.map((v, i) =>
+        fold && node.op === Conv && i > 0 && v ? madeOfWeights(v, node, i) : map(v),
+      )
       if (node.op.name === 'Concat' && inputs.every((v) => v && isConst(v) && v.dtype === 'float32'))
         return [joinConstants(out, inputs as Value[], node)]
       if (node.op.onnx !== 'macro') return out.apply(node.op, inputs, rewrite(node))
       if (!node.op.lower) throw new TagwrightError('bad-graph', `${node.path}: ${node.op.name} has no plain lowering.`)
       return node.op.lower({ inputs: inputs as Value[], node })
     })
+  }
+
+  /** Weights (input 1) or biases (input 2) of a convolution as one constant, where they are computed from others. */
+  function madeOfWeights(v: Value, { path }: Node, input: number): Value | null {
+    if (isWeight(v) || isConst(v)) return map(v)
+    const data = computeWeights(v, (one) => (isWeight(one) ? weight(one) : null))
+    const name = `${path.replace(/\.?Conv$/, '')}.${input === 1 ? 'weight' : 'bias'}`
+    return data ? out.constant(data, v.shape, 'float32', name) : map(v)
   }
 
   function foldConv(conv: Node, norm: Node): readonly Value[] {

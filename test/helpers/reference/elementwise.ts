@@ -24,6 +24,14 @@ const truth = (f: (a: number, b: number) => boolean): RefRule => map((a, b) => (
 export const logistic = (x: number): number => 1 / (1 + Math.exp(-x))
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
 
+/** e^(-x^2) times a series of positive terms (Abramowitz and Stegun 7.1.6), exact to the last digits. */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x)
+  let [term, sum] = [x, x]
+  for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(sum); n++) sum += term *= (2 * x * x) / (2 * n + 1)
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum
+}
+
 export const elementwise = {
   Add: map((a, b) => a + b),
   Sub: map((a, b) => a - b),
@@ -39,6 +47,7 @@ export const elementwise = {
   Abs: map(Math.abs),
   Sigmoid: map(logistic),
   Tanh: map(Math.tanh),
+  Erf: map(erf),
   Relu: map((a) => Math.max(a, 0)),
   Softplus: map(softplus),
   Floor: map(Math.floor),

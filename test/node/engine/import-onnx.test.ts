@@ -204,6 +204,9 @@ const cases: Case[] = [
   { op: 'PRelu', x: image, weights: [[[4, 1, 1]]] },
   { op: 'HardSigmoid', x: image },
   { op: 'HardSwish', x: image },
+  { op: 'Erf', x: image },
+  { op: 'Gelu', x: image, opset: 20 },
+  { op: 'Gelu', x: image, attributes: [text('approximate', 'tanh')], opset: 20 },
   { op: 'Softmax', x: [2, 3, 4], attributes: [int('axis', 1)] },
   { op: 'Softmax', x: [2, 3, 4], opset: 11 },
   {

@@ -8,9 +8,11 @@ import {
   cast,
   div,
   equal,
+  erf,
   exp,
   expand,
   floor,
+  gelu,
   globalAveragePool,
   greater,
   greaterOrEqual,
@@ -25,6 +27,7 @@ import {
   neg,
   not,
   pow,
+  prelu,
   reduceMax,
   reduceMean,
   reduceMin,
@@ -144,12 +147,18 @@ const castRule: ImportRule = (at) => {
 }
 
 const half = (x: Value, alpha: number, beta: number): Value => min(relu(add(mul(x, alpha), beta)), 1)
-/** x times the part of it above zero, plus slope times the part below. */
-const prelu = (x: Value, slope: Value): Value => sub(relu(x), mul(slope, relu(neg(x))))
 const comparison = (f: (a: Value, b: Value) => Value): ImportRule => binary(f)
 
 /** Divides as whole numbers do where both are whole. */
 const divRule: ImportRule = (at: NodeContext) => binary(div, (a, b) => Math.trunc(a / b))(at)
+
+/** `tanh` is the approximation 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))). */
+const geluRule: ImportRule = (at) => {
+  const x = at.input(0)
+  if (at.text('approximate', 'none') !== 'tanh') return [gelu(x)]
+  const inner = mul(add(x, mul(mul(mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI))
+  return [mul(mul(x, 0.5), add(tanh(inner), 1))]
+}
 
 export const arithmeticRules: Readonly<Record<string, ImportRule>> = {
   Add: binary(add, (a, b) => a + b),
@@ -169,6 +178,8 @@ export const arithmeticRules: Readonly<Record<string, ImportRule>> = {
   Floor: unary(floor),
   Sigmoid: unary(sigmoid),
   Tanh: unary(tanh),
+  Erf: unary(erf),
+  Gelu: geluRule,
   Relu: unary(relu),
   Softplus: unary(softplus),
   LeakyRelu: (at) => [leakyRelu(at.input(0), at.float('alpha', 0.01))],
