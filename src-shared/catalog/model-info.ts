@@ -29,7 +29,7 @@ export function modelInfo(
     source: model.source,
     parameters,
     gmacs: nodes.reduce((sum, node) => sum + multiplyAdds(node), 0) / 1e9,
-    receptiveField: receptiveField(nodes, images),
+    receptiveField: model.fieldOfView?.(params) ?? receptiveField(nodes, images),
     stride: model.stride,
     bytes: 4 * parameters,
   }

@@ -17,6 +17,8 @@ export interface ModelDef<Output = unknown> {
   channels?(params: Record<string, unknown>): number
   /** Whether a graph is right for images of one size only; otherwise height and width can stay open. */
   fixedSize?(params: Record<string, unknown>): boolean
+  /** Side in px of what a pixel of the result depends on, where convolutions alone do not tell: attention in windows. */
+  fieldOfView?(params: Record<string, unknown>): number
   /** Image sides must be multiples of this. */
   stride: number
   params: z.ZodType

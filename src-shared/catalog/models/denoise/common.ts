@@ -26,6 +26,7 @@ export interface Denoiser<P extends { channels: number }> {
   stride: number
   strideOf?(params: P): number
   fixedSize?(params: P): boolean
+  fieldOfView?(params: P): number
   learningRate: number
   params: z.ZodType<P>
   build(nn: Nn, images: Value, params: P): Value
@@ -53,6 +54,7 @@ export function defineDenoiser<P extends { channels: number }>(def: Denoiser<P>)
     examples,
     channels: (given) => parse(given).channels,
     fixedSize: (given) => def.fixedSize?.(parse(given)) ?? false,
+    ...(def.fieldOfView && { fieldOfView: (given) => def.fieldOfView!(parse(given)) }),
     resolve: (given) => (def.strideOf ? { stride: def.strideOf(parse(given)) } : {}),
     build: (nn, images, options) => def.build(nn, images, parse(options.params)),
     output: (clean) => clean,
