@@ -2,9 +2,10 @@
 import { rng } from '@shared/base/rng'
 import { TagwrightError } from '@shared/base/errors'
 import { letterboxGeometry } from '@shared/domain/letterbox'
+import { ahead, aheadOf } from './ahead'
 import { startBatchWorkers, type BatchWorkers } from './batch-workers'
 import { createSharedCache } from './image-cache'
-import { cachedSizes, type BatchJob, type BatchResult } from './pipeline'
+import { cachedSizes, pictureBatches, type BatchJob, type BatchResult } from './pipeline'
 import { maximumWidth } from './pixel-space'
 import { createSampleTable } from './sample-table'
 import type { Batch, EvalBatch, EvalLoader, EvalLoaderOptions, Loader, LoaderBase, LoaderOptions } from './types'
@@ -156,7 +157,7 @@ export function createEvalLoader(options: EvalLoaderOptions): EvalLoader {
   }
 }
 
-const depth = (options: LoaderBase) => (options.threads === 0 ? 1 : (options.prefetch ?? options.threads + 3))
+const depth = ({ threads, prefetch }: LoaderBase) => aheadOf(threads, prefetch)
 
 type StartOptions = LoaderBase & Pick<LoaderOptions, 'seed' | 'augment' | 'maxGt' | 'points'>
 
@@ -175,7 +176,8 @@ function start(options: StartOptions, kind: BatchJob['kind'], input: { width: nu
   const sizes = cachedSizes(table, kind, input, options.input.align)
   const cache = createSharedCache(sizes, options.cacheBytes ?? defaultCacheBytes, Math.max(1, options.threads))
   const maxGt = typeof options.maxGt === 'number' ? [options.maxGt] : [...options.maxGt].sort((a, b) => a - b)
-  const workers: BatchWorkers = startBatchWorkers(
+  const workers: BatchWorkers<BatchJob, BatchResult> = startBatchWorkers(
+    pictureBatches,
     { table, cache, input: options.input, pack: options.pack, seed: options.seed, augment: options.augment, maxGt },
     options.threads,
     options.threadFile,
@@ -193,34 +195,6 @@ function start(options: StartOptions, kind: BatchJob['kind'], input: { width: nu
       }
       return result
     },
-  }
-}
-
-/** Keeps `count` jobs in work and gives their results in order. */
-async function* ahead<Job>(
-  jobs: Iterable<Job>,
-  run: (job: Job) => Promise<BatchResult>,
-  count: number,
-): AsyncGenerator<{ job: Job; result: BatchResult }, void, void> {
-  const queue: { job: Job; result: Promise<BatchResult> }[] = []
-  const iterator = jobs[Symbol.iterator]()
-  const fill = () => {
-    while (queue.length < count) {
-      const next = iterator.next()
-      if (next.done) return
-      const result = run(next.value)
-      // An error is thrown where the batch is due; until then it must not count as unhandled.
-      result.catch(() => {})
-      queue.push({ job: next.value, result })
-    }
-  }
-  for (fill(); queue.length; fill()) {
-    const { job, result } = queue[0]
-    const done = await result
-    queue.shift()
-    // The next job starts before the caller goes to work on this batch, which may block its thread.
-    fill()
-    yield { job, result: done }
   }
 }
 

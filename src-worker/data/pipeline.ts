@@ -18,6 +18,7 @@ import { isMirrored } from '@shared/domain/affine'
 import { letterboxGeometry } from '@shared/domain/letterbox'
 import type { ModelInput } from '@shared/domain/model-input'
 import { decodeImage } from './decode-image'
+import type { BatchKind } from './batch-workers'
 import { joinCache, type SharedCache } from './image-cache'
 import { allocateImages, packedShape, imagePacker, type ImageData } from './pack-pixels'
 import { renderPlan } from './render-plan'
@@ -65,6 +66,14 @@ export interface BatchResult {
 
 export interface Pipeline {
   run(job: BatchJob): Promise<BatchResult>
+}
+
+/** Letterboxed or augmented pictures with boxes. */
+export const pictureBatches: BatchKind<PipelineSetup, BatchJob, BatchResult> = {
+  id: 'pictures',
+  create: createPipeline,
+  lent: ({ buffer }) => (buffer ? [buffer] : []),
+  moved: ({ images, targets, targetCounts }) => [images.buffer, targets.buffer, targetCounts.buffer],
 }
 
 /** Tries of other partners or samples before the data is searched from end to end. */

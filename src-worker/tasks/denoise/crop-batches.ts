@@ -1,10 +1,11 @@
-/** Batches of a denoising run: random crops, turned eight ways, with noise; drawn by (seed, epoch, place in the data). */
+/** Batches of crops for a denoising run, made ahead of the caller on the loader's threads. */
 import { rng } from '@shared/base/rng'
-import { TagwrightError } from '@shared/base/errors'
 import type { SetNoise } from '@shared/domain/noise'
 import type { SnapshotSample } from '@shared/domain/snapshot'
-import { cropPlanes, type PlaneCache } from './plane-cache'
-import { makeNoisy } from './make-noisy'
+import { ahead, aheadOf } from '../../data/ahead'
+import { startBatchWorkers } from '../../data/batch-workers'
+import { type CropJob, cropBatchKind } from './make-crops'
+import type { BadPlanes } from './plane-cache'
 
 export interface CropBatchesOptions {
   /** An entry for each crop of an epoch: an image may come many times. */
@@ -16,7 +17,11 @@ export interface CropBatchesOptions {
   noise: SetNoise
   seed: number
   epochs: number
-  cache: PlaneCache
+  /** 0: batches are made where they are asked for. */
+  threads?: number
+  threadFile?: string | undefined
+  /** Told once of each file. */
+  onBad?(bad: BadPlanes): void
 }
 
 export interface CropBatch {
@@ -31,33 +36,46 @@ export interface CropBatch {
   sampleIds: number[]
 }
 
-const TRIES = 20
+/** Of decoded files, all threads together. */
+const CACHE_BYTES = 1 << 30
 
-/** From a position to the end of the last epoch. @throws `no-readable-image`. */
+/**
+ * From a position to the end of the last epoch; the same numbers whatever the number of threads.
+ * @throws `no-readable-image`, `data-thread-failed`.
+ */
 export async function* cropBatches(
-  options: CropBatchesOptions,
+  { samples, batch, side, channels, noise, seed, epochs, threads = 0, threadFile, onBad }: CropBatchesOptions,
   from = { epoch: 0, batch: 0 },
 ): AsyncGenerator<CropBatch, void, void> {
-  const { samples, batch, epochs, seed, side, channels } = options
   const batches = Math.max(1, Math.floor(samples.length / batch))
   const shape = [batch, channels, side, side]
-  const perImage = channels * side * side
-  for (let epoch = from.epoch; epoch < epochs; epoch++) {
-    const order = rng(seed, 'shuffle', epoch).shuffle(samples.map((_, i) => i))
-    for (let index = epoch === from.epoch ? from.batch : 0; index < batches; index++) {
-      const images = new Float32Array(batch * perImage)
-      const clean = new Float32Array(batch * perImage)
-      const sampleIds: number[] = []
-      for (let i = 0; i < batch; i++) {
-        const place = index * batch + i
-        const made = await makeCrop(options, epoch, order[place % order.length], Math.floor(place / order.length))
-        images.set(made.noisy.data, i * perImage)
-        clean.set(made.clean.data, i * perImage)
-        sampleIds.push(made.id)
+  const cacheBytes = CACHE_BYTES / Math.max(1, threads)
+  const setup = { samples, side, channels, noise, seed, cacheBytes }
+  const workers = startBatchWorkers(cropBatchKind, setup, threads, threadFile)
+  const told = new Set<string>()
+  const jobs = (function* (): Generator<CropJob & { index: number }> {
+    for (let epoch = from.epoch; epoch < epochs; epoch++) {
+      const order = rng(seed, 'shuffle', epoch).shuffle(samples.map((_, i) => i))
+      for (let index = epoch === from.epoch ? from.batch : 0; index < batches; index++) {
+        const items = Array.from({ length: batch }, (_, i) => {
+          const place = index * batch + i
+          return { position: order[place % order.length], repeat: Math.floor(place / order.length) }
+        })
+        yield { epoch, index, items }
+      }
+    }
+  })()
+  try {
+    for await (const { job, result } of ahead(jobs, (one) => workers.run(one), aheadOf(threads))) {
+      const { images, clean, sampleIds, bad } = result
+      for (const one of bad) {
+        if (told.has(one.file)) continue
+        told.add(one.file)
+        onBad?.(one)
       }
       yield {
-        epoch,
-        index,
+        epoch: job.epoch,
+        index: job.index,
         batches,
         count: batch,
         width: side,
@@ -66,34 +84,7 @@ export async function* cropBatches(
         sampleIds,
       }
     }
+  } finally {
+    await workers.close()
   }
-}
-
-/** An unreadable image is replaced by another one. */
-async function makeCrop(
-  { samples, side, channels, noise, seed, cache }: CropBatchesOptions,
-  epoch: number,
-  position: number,
-  repeat: number,
-) {
-  const random = rng(seed, 'crop', epoch, position, repeat)
-  for (let attempt = 0, at = position; attempt < TRIES + samples.length; attempt++) {
-    const pair = await cache.get(samples[at], noise.id === 'pairs')
-    if (pair) {
-      const { width, height } = pair.clean
-      const x = random.int(0, Math.max(0, width - side))
-      const y = random.int(0, Math.max(0, height - side))
-      const crop = { x, y, side, channels, turn: random.int(0, 7) }
-      const clean = cropPlanes(pair.clean, crop)
-      const noisy = pair.noisy ? cropPlanes(pair.noisy, crop) : await makeNoisy(clean, noise, random)
-      return { id: samples[at].id, clean, noisy }
-    }
-    // Drawn at first; after that one after the other, so that the last readable image is found.
-    at = attempt < TRIES ? random.int(0, samples.length - 1) : (position + attempt) % samples.length
-  }
-  throw new TagwrightError(
-    'no-readable-image',
-    `None of the ${samples.length} images can be read, for example ${samples[position].file}. Restore the files or import the folder again.`,
-    { images: samples.length, file: samples[position].file },
-  )
 }

@@ -49,7 +49,7 @@ export async function evaluateDenoiser(
     const restoration = await evaluateImages(denoiser, {
       samples,
       noise,
-      cache: new PlaneCache(({ name }, message) => warn('image-unreadable', `${name}: ${message} It is left out.`)),
+      cache: new PlaneCache(({ name, message }) => warn('image-unreadable', `${name}: ${message} It is left out.`)),
       side: null,
       // A grey model is measured on grey images, as its tables are.
       channels: denoiser.channels === 1 ? 1 : null,

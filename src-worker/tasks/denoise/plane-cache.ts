@@ -7,6 +7,13 @@ import { readPlanes, type StoredPlanes } from '../../data/planes'
 
 const LIMIT = 1 << 30
 
+/** A file that cannot be used, and why. */
+export interface BadPlanes {
+  name: string
+  file: string
+  message: string
+}
+
 export interface Pair {
   /** null: noise is made. */
   noisy: StoredPlanes | null
@@ -17,10 +24,13 @@ export class PlaneCache {
   private readonly kept = new Map<string, StoredPlanes>()
   private bytes = 0
   private readonly failed = new Set<string>()
-  private readonly onBad: (sample: SnapshotSample, message: string) => void
+  private readonly onBad: (bad: BadPlanes) => void
+  private readonly limit: number
 
-  constructor(onBad: (sample: SnapshotSample, message: string) => void) {
+  /** @param limit bytes that are kept. */
+  constructor(onBad: (bad: BadPlanes) => void, limit = LIMIT) {
     this.onBad = onBad
+    this.limit = limit
   }
 
   /** null: one of its files cannot be read, or noisy and clean do not fit each other; told once. */
@@ -37,7 +47,7 @@ export class PlaneCache {
       return { noisy, clean }
     } catch (error) {
       this.failed.add(sample.file)
-      this.onBad(sample, toErrorShape(error).message)
+      this.onBad({ name: sample.name, file: sample.file, message: toErrorShape(error).message })
       return null
     }
   }
@@ -53,7 +63,7 @@ export class PlaneCache {
     this.kept.set(file, made)
     this.bytes += made.data.byteLength
     for (const [oldest, { data }] of this.kept) {
-      if (this.bytes <= LIMIT || oldest === file) break
+      if (this.bytes <= this.limit || oldest === file) break
       this.kept.delete(oldest)
       this.bytes -= data.byteLength
     }

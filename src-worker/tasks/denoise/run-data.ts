@@ -15,7 +15,7 @@ import type { RunData } from '../worker-task'
 import { type CropBatch, cropBatches, type CropBatchesOptions } from './crop-batches'
 import { denoiserOf } from './denoiser'
 import { evaluateImages } from './evaluate-images'
-import { PlaneCache } from './plane-cache'
+import { type BadPlanes, PlaneCache } from './plane-cache'
 import { readPlanes, writePlanes } from '../../data/planes'
 
 /** Images whose planes are counted. */
@@ -23,10 +23,12 @@ const LOOKED_AT = 20
 /** Evaluation while training looks at the middle of an image: so many sides of a crop. */
 const EVALUATED_SIDES = 2
 
-const badImages = ({ report }: Pick<TrainHost, 'report'>, what: string) =>
-  new PlaneCache(({ name }, message) => report.log('warning', `${name}: ${message} ${what}`))
+const tellBad =
+  ({ report }: Pick<TrainHost, 'report'>, what: string) =>
+  ({ name, message }: BadPlanes) =>
+    report.log('warning', `${name}: ${message} ${what}`)
 
-const cropOptions = ({ recipe, train }: RunPlan, cache: PlaneCache): CropBatchesOptions => ({
+const cropOptions = ({ recipe, train }: RunPlan, host: TrainHost): CropBatchesOptions => ({
   samples: train,
   batch: recipe.batch.size,
   side: recipe.input.size,
@@ -34,7 +36,9 @@ const cropOptions = ({ recipe, train }: RunPlan, cache: PlaneCache): CropBatches
   noise: recipe.noise as SetNoise,
   seed: recipe.seed,
   epochs: recipe.epochs,
-  cache,
+  threads: host.threadFile ? host.loaderThreads : 0,
+  threadFile: host.threadFile ?? undefined,
+  onBad: tellBad(host, 'Another image takes its place.'),
 })
 
 export const runData: RunData = {
@@ -67,7 +71,7 @@ export const runData: RunData = {
   },
 
   openBatches(plan: RunPlan, host: TrainHost): Batches {
-    const options = cropOptions(plan, badImages(host, 'Another image takes its place.'))
+    const options = cropOptions(plan, host)
     return {
       async *batches(from) {
         for await (const batch of cropBatches(options, from)) {
@@ -82,7 +86,7 @@ export const runData: RunData = {
   openEvaluation(plan: RunPlan, host: TrainHost) {
     const { recipe, val } = plan
     const { id, params, surgery } = recipe.model
-    const cache = badImages(host, 'It is left out of the evaluation.')
+    const cache = new PlaneCache(tellBad(host, 'It is left out of the evaluation.'))
     return {
       found: null,
       async run(tensors, _, signal) {
@@ -112,7 +116,7 @@ export const runData: RunData = {
   async preview(plan, host, { out, batches }) {
     const made: { file: string; width: number; height: number }[] = []
     const { recipe, train } = plan
-    const options = cropOptions(plan, badImages(host, 'Another image takes its place.'))
+    const options = cropOptions(plan, host)
     for await (const batch of cropBatches({ ...options, samples: train, epochs: Math.max(recipe.epochs, batches) })) {
       made.push(await drawBatch(batch, join(out, `train_batch${made.length}.png`)))
       host.report.progress('drawing', made.length, batches)
@@ -122,7 +126,7 @@ export const runData: RunData = {
   },
 
   async *normBatches(plan, host, count) {
-    const options = cropOptions(plan, badImages(host, 'Another image takes its place.'))
+    const options = cropOptions(plan, host)
     const batch = Math.min(options.batch, plan.train.length)
     let seen = 0
     for await (const { tensors } of cropBatches({ ...options, batch, epochs: 1 })) {

@@ -112,7 +112,7 @@ test('an evaluation measures classical methods on the same noise', async () => {
   const { methods, levels } = await evaluateImages(methodDenoiser({ id: 'bilateral', sigma: 25 }), {
     samples: [sample],
     noise,
-    cache: new PlaneCache((_, message) => expect.fail(message)),
+    cache: new PlaneCache(({ message }) => expect.fail(message)),
     side: null,
     channels: null,
     seed: 0,

@@ -12,9 +12,9 @@ import { makePlanarImage, planeOf, type PlanarImage } from '@shared/domain/plana
 import type { SnapshotSample } from '@shared/domain/snapshot'
 import { initialize } from '@shared/engine/nn'
 import { readPlanes, toPlanarImage, writePlanes } from '../../../src-worker/data/planes'
+import { bundleThread } from '../../helpers/bundle-thread'
 import { cropBatches } from '../../../src-worker/tasks/denoise/crop-batches'
 import { denoiserOf, tilingOf } from '../../../src-worker/tasks/denoise/denoiser'
-import { PlaneCache } from '../../../src-worker/tasks/denoise/plane-cache'
 
 const folder = mkdtempSync(join(tmpdir(), 'tagwright-planes-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -112,7 +112,6 @@ describe('Batches of crops', () => {
     noise,
     seed: 3,
     epochs: 2,
-    cache: new PlaneCache(() => {}),
     ...more,
   })
   const all = async (of: ReturnType<typeof cropBatches>) => {
@@ -133,11 +132,24 @@ describe('Batches of crops', () => {
     expect(first[0].tensors.images.data).not.toEqual(first[2].tensors.images.data)
   })
 
+  it('are the same on any number of threads, with what was found bad told once', async () => {
+    const threadFile = await bundleThread('src-worker/data/decode-thread.ts')
+    const broken = samples.map((one, i) => (i === 2 ? { ...one, file: join(folder, 'gone.png') } : one))
+    const told: string[] = []
+    const onBad = ({ name }: { name: string }) => told.push(name)
+    const here = await all(cropBatches(options({ samples: broken, onBad })))
+    expect(told.splice(0)).toEqual([samples[2].name])
+    expect(await all(cropBatches(options({ samples: broken, onBad, threads: 2, threadFile })))).toEqual(here)
+    expect(told).toEqual([samples[2].name])
+    const none = broken.slice(2, 3)
+    await expect(all(cropBatches(options({ samples: none, threads: 1, threadFile })))).rejects.toMatchObject({ code: 'no-readable-image' }) // prettier-ignore
+  }, 60_000)
+
   it('replace files that cannot be read, and say so when none can', async () => {
     const told: string[] = []
     const broken = samples.map((one, i) => (i < 4 ? { ...one, file: join(folder, `gone ${i}.png`) } : one))
-    const cache = new PlaneCache(({ name }) => told.push(name))
-    const made = await all(cropBatches(options({ samples: broken, cache })))
+    const onBad = ({ name }: { name: string }) => told.push(name)
+    const made = await all(cropBatches(options({ samples: broken, onBad })))
     expect(made.flatMap(({ sampleIds }) => sampleIds).every((id) => id === 5)).toBe(true)
     expect(new Set(told).size).toBe(told.length)
     const none = options({ samples: broken.slice(0, 4) })
