@@ -7,6 +7,7 @@ import { cut } from './imported/describe-node'
 import { modelOf } from './models'
 import { channelsOf } from './models/define'
 import { multiplyAdds } from './model-info'
+import { receptiveFields } from './receptive-fields'
 import type { SurgeryEdit } from './surgery'
 
 export interface CatalogModelOptions {
@@ -66,12 +67,14 @@ export function describeCatalogModel({
       })),
       parameters,
       macs: multiplyAdds(node),
+      field: null,
       problem: null,
       gradient: 'none' in node.op.grad ? node.op.grad.none : null,
       feature: null,
       frozen: frozen > 0,
     }
   })
+  for (const [i, field] of receptiveFields(described).entries()) described[i].field = field
   const shape = (value: Value) => ({ type: value.dtype, shape: [...value.shape] })
   return {
     title: model.title,

@@ -247,6 +247,11 @@ const meanings: Record<string, Meaning> = {
     help: 'Poses: weight of telling labelled points from those that are not there.',
     group: 'loss',
   },
+  'loss.keypoints': {
+    title: 'Weight of points in KAPAO',
+    help: 'Poses, KAPAO models: weight of the distance of points, in strides; boxes have 5.',
+    group: 'loss',
+  },
   'loss.closeEpochs': {
     title: 'Closing epochs',
     help: 'Last epochs without mosaic and mixup, on images as they are.',

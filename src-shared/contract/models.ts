@@ -37,6 +37,8 @@ export const networkNodeSchema = z.object({
   parameters: z.int(),
   /** Multiplications with addition for one picture; 0 where they do not count, null: not known. */
   macs: z.number().nullable(),
+  /** Side in px of what a cell of the output depends on; null: not known, or no map. */
+  field: z.number().nullable(),
   /** Why it cannot be part of a training; null: it can. */
   problem: z.string().nullable(),
   /** Why no gradient passes through it; null: one does. */

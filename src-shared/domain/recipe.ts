@@ -71,6 +71,8 @@ export const recipeSchema = z.strictObject({
       points: z.number().min(0).default(10),
       pointL1: z.number().min(0).default(5),
       visibility: z.number().min(0).default(1),
+      /** KAPAO only: weight of the distance of points, in strides; half that of boxes, as in the article's code. */
+      keypoints: z.number().min(0).default(2.5),
       /** Last epochs without mosaic and mixup, with the L1 term. 'auto': a tenth of the epochs. */
       closeEpochs: z.union([auto, z.int().min(0)]).default('auto'),
     })

@@ -15,6 +15,8 @@ export type { Batches } from './run-types'
 
 /** Rows of targets: the smallest that holds a batch's boxes. */
 const maxGt = [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256]
+/** Sides of multi-scale training differ by so many px, or by the model's stride where that is larger. */
+const SIZE_STEP = 32
 /** Of kept features, when the recipe leaves it to the program. */
 const AUTO_BYTES = 4 * 2 ** 30
 
@@ -27,12 +29,13 @@ export async function openBatches(
   const { recipe, train, header } = plan
   const points = tasks.get(recipe.task).points?.(header.labels)
   const trunk = state.frozenTrunk
-  const sizeAt = epochSizes(recipe)
+  const step = Math.max(SIZE_STEP, modelOf(recipe.model).stride)
+  const sizeAt = epochSizes(recipe, step)
   const options = (samples: RunPlan['train']): LoaderOptions => ({
     samples,
     batch: recipe.batch.size,
     size: recipe.input.multiScale ? sizeAt : recipe.input.size,
-    maxSize: recipe.input.size + 32 * recipe.input.multiScale,
+    maxSize: recipe.input.size + step * recipe.input.multiScale,
     seed: recipe.seed,
     epochs: recipe.epochs,
     closeEpochs: recipe.loss.closeEpochs,
@@ -98,7 +101,7 @@ export function keepsFeatures(
 }
 
 /** Input side per epoch: the same for the same seed, wherever the run resumes. */
-function epochSizes({ input, seed }: ResolvedRecipe): (epoch: number) => number {
+function epochSizes({ input, seed }: ResolvedRecipe, step: number): (epoch: number) => number {
   const { size, multiScale } = input
-  return (epoch) => Math.max(32, size + 32 * rng(seed, 'size', epoch).int(-multiScale, multiScale))
+  return (epoch) => Math.max(step, size + step * rng(seed, 'size', epoch).int(-multiScale, multiScale))
 }

@@ -1,6 +1,7 @@
 /** Fills in the 'auto' values of a recipe: what fits the model, the number of images and this machine. */
+import { TagwrightError } from '@shared/base/errors'
 import { augments, type AugmentSpec } from '@shared/catalog/augments'
-import { models } from '@shared/catalog/models'
+import { modelOf, models } from '@shared/catalog/models'
 import { tasks } from '@shared/catalog/tasks'
 import { runLength } from '@shared/catalog/small-data'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
@@ -48,6 +49,9 @@ export function resolveRecipe(
   const stepsPerEpoch = Math.max(1, Math.floor(images / size / recipe.batch.accumulate))
   const model = models.get(recipe.model.id)
   const task = tasks.get(recipe.task)
+  // A file's own stride is known when it is read.
+  const { stride } = model.needsFile ? model : modelOf(recipe.model)
+  if (recipe.input.size % stride !== 0) throw doesNotFit(recipe.input.size, stride, model.title)
   const isStarted = recipe.model.weights !== null || model.needsFile === true
   const epochs = recipe.epochs === 'auto' ? runLength(images, stepsPerEpoch, isStarted).epochs : recipe.epochs
   const closeEpochs = Math.min(
@@ -108,4 +112,14 @@ export function resolveRecipe(
     batch: { ...recipe.batch, size },
     provider: recipe.provider === 'auto' ? provider : recipe.provider,
   }
+}
+
+function doesNotFit(size: number, stride: number, title: string): TagwrightError {
+  const below = Math.max(stride, Math.floor(size / stride) * stride)
+  const wanted = below < size ? `${below} or ${below + stride}` : `${below}`
+  return new TagwrightError(
+    'bad-recipe',
+    `Recipe key "input.size": ${title} takes sides that are multiples of ${stride}, and ${size} is none. Choose ${wanted}.`,
+    { key: 'input.size', size, stride },
+  )
 }

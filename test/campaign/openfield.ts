@@ -16,67 +16,85 @@ const augment = [
   { id: 'flip', p: 0.5 },
 ]
 
-/** Options: --epochs <n>, --size <px>, --limit <seconds> (then it is stopped as by Ctrl-C), --set "<key=value> ...". */
+/**
+ * Options: --models <id,id>, each trained on the same frames with the same seed, --weights none, --epochs <n>, --size <px>, --limit <seconds> (then
+ * it is stopped as by Ctrl-C), --set "<key=value> ...".
+ */
 export const campaign: Campaign = {
   title: 'openfield: points of a mouse from 93 labelled frames, errors on the other 23',
   seed: 0,
-  recipe: { model: 'yolox-pose-nano', weights: 'yolox_nano.onnx (COCO boxes)', size: 320, epochs: 80, augment, split: '80 % of the labelled frames, drawn by the seed' }, // prettier-ignore
+  recipe: { weights: 'yolox_nano.onnx (COCO boxes)', augment, split: '80 % of the labelled frames, drawn by the seed' }, // prettier-ignore
   async run({ root, args, seed, log, record }) {
     const data = findOutside('data', root)
     if (!('path' in data)) throw new TagwrightError('not-found', `openfield is not here: ${data.reason}.`)
-    const epochs = readOption(args, 'epochs', '80')
-    const size = readOption(args, 'size', '320')
-    const limit = Number(readOption(args, 'limit', '900'))
-    const set = readOption(args, 'set', '').split(' ').filter(Boolean)
-    const folder = mkdtempSync(join(tmpdir(), 'tagwright-openfield-'))
-    const project = join(folder, 'project')
-    const json = async (...words: string[]) => {
-      const { code, stdout, stderr } = await runCli([...words, '--json'])
-      if (code !== 0) throw new TagwrightError('failed', `tagwright ${words[0]} ended with ${code}: ${stdout}${stderr}`)
-      return JSON.parse(stdout)
+    const figures: Record<string, unknown> = {}
+    for (const model of readOption(args, 'models', 'yolox-pose-nano').split(',')) {
+      log(model)
+      figures[model] = await trainModel(model, data.path, { args, seed, log })
+      record(figures)
     }
-    try {
-      const parts = splitFrames(join(data.path, 'pose/openfield'), folder, seed)
-      await json('init', project, '--task', 'pose')
-      for (const split of ['train', 'val'] as const)
-        await json('import', project, join(folder, split), '--split', split)
-      const started = performance.now()
-      log(`training on ${parts.train} frames`)
-      const weights = ['--weights', join(data.path, 'onnx/yolox_nano.onnx')]
-      const options = ['--size', size, '--epochs', epochs, '--seed', `${seed}`]
-      const values = ['--set', `augment=${JSON.stringify(augment)}`, 'data.evalEvery=5', ...set]
-      let stopped = false
-      const { code, stdout, stderr } = await runCli(['train', project, ...weights, ...options, ...values, '--json'], {
-        onStderr(_, kill) {
-          if (stopped || performance.now() - started < limit * 1000) return
-          stopped = true
-          kill('SIGINT')
-        },
-      })
-      if (code !== 0 && !stopped) throw new TagwrightError('failed', `Training ended with ${code}: ${stdout}${stderr}`)
-      const trainSeconds = (performance.now() - started) / 1000
-      record({ trainSeconds })
-      log('evaluating')
-      const result = await json('eval', project, '--run', 'latest', '--split', 'val')
-      const seconds = (performance.now() - started) / 1000
-      const { mean, median, p95, pck, points, found, objects } = result.report as PoseEvaluation
-      return {
-        frames: parts,
-        stopped,
-        trainSeconds,
-        seconds,
-        found: `${found} of ${objects}`,
-        mean,
-        median,
-        p95,
-        pck10px: pck.find(({ unit, threshold }) => unit === 'px' && threshold === 10)!.value,
-        AP: result.coco.AP,
-        points: points.map(({ point, mean, median, p95 }) => ({ point, mean, median, p95 })),
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
+    return figures
   },
+}
+
+async function trainModel(
+  model: string,
+  data: string,
+  { args, seed, log }: { args: string[]; seed: number; log(text: string): void },
+) {
+  const epochs = readOption(args, 'epochs', '80')
+  const size = readOption(args, 'size', '320')
+  const limit = Number(readOption(args, 'limit', '900'))
+  const set = readOption(args, 'set', '').split(' ').filter(Boolean)
+  const folder = mkdtempSync(join(tmpdir(), 'tagwright-openfield-'))
+  const project = join(folder, 'project')
+  const json = async (...words: string[]) => {
+    const { code, stdout, stderr } = await runCli([...words, '--json'])
+    if (code !== 0) throw new TagwrightError('failed', `tagwright ${words[0]} ended with ${code}: ${stdout}${stderr}`)
+    return JSON.parse(stdout)
+  }
+  try {
+    const parts = splitFrames(join(data, 'pose/openfield'), folder, seed)
+    await json('init', project, '--task', 'pose')
+    for (const split of ['train', 'val'] as const) await json('import', project, join(folder, split), '--split', split)
+    const started = performance.now()
+    log(`training on ${parts.train} frames`)
+    const isScratch = readOption(args, 'weights', '') === 'none'
+    const weights = isScratch ? [] : ['--weights', join(data, 'onnx/yolox_nano.onnx')]
+    const options = ['--model', model, '--size', size, '--epochs', epochs, '--seed', `${seed}`]
+    const values = ['--set', `augment=${JSON.stringify(augment)}`, 'data.evalEvery=5', ...set]
+    let stopped = false
+    const { code, stdout, stderr } = await runCli(['train', project, ...weights, ...options, ...values, '--json'], {
+      onStderr(_, kill) {
+        if (stopped || performance.now() - started < limit * 1000) return
+        stopped = true
+        kill('SIGINT')
+      },
+    })
+    if (code !== 0 && !stopped) throw new TagwrightError('failed', `Training ended with ${code}: ${stdout}${stderr}`)
+    const trainSeconds = (performance.now() - started) / 1000
+    log('evaluating')
+    const result = await json('eval', project, '--run', 'latest', '--split', 'val')
+    const seconds = (performance.now() - started) / 1000
+    const { mean, median, p95, pck, points, found, objects } = result.report as PoseEvaluation
+    return {
+      epochs: Number(epochs),
+      size: Number(size),
+      frames: parts,
+      stopped,
+      trainSeconds,
+      seconds,
+      found: `${found} of ${objects}`,
+      mean,
+      median,
+      p95,
+      pck10px: pck.find(({ unit, threshold }) => unit === 'px' && threshold === 10)!.value,
+      AP: result.coco.AP,
+      points: points.map(({ point, mean, median, p95 }) => ({ point, mean, median, p95 })),
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** Width and height stand at byte 16 of a PNG. */

@@ -7,6 +7,7 @@ import type { OnnxTensor } from '../../engine/onnx/decode-tensor'
 import { type ImportedGraph, importOnnx } from '../../engine/onnx/import'
 import { isTensor } from '../../engine/onnx/import/context'
 import { STRIDES } from '../models/yolox/head'
+import { receptiveFields } from '../receptive-fields'
 import { attributeText, cut, isWeight, macsOf, scopeOf } from './describe-node'
 import { type FeatureCandidate, featureCandidates, suggestFeatures } from './suggest-features'
 
@@ -82,6 +83,7 @@ export function describeNetwork(network: OnnxModel, { file, title, bytes, side: 
       outputs,
       parameters,
       macs: macsOf(node, node.inputs.map((input) => (input === '' ? null : shapeOf(input))), outputs[0]?.shape ?? null), // prettier-ignore
+      field: null,
       problem: cannot,
       gradient: imported && cannot === null ? blockedBy(node, imported) : null,
       feature: feature ? { name: feature.name, channels: feature.channels, stride: feature.stride } : null,
@@ -89,6 +91,7 @@ export function describeNetwork(network: OnnxModel, { file, title, bytes, side: 
     }
   })
   joinScopes(nodes)
+  for (const [i, field] of receptiveFields(nodes).entries()) nodes[i].field = field
   const costs = nodes.map(({ macs }) => macs)
   return {
     title: cut(title),

@@ -16,6 +16,8 @@ export interface LossSettings {
   points?: number
   pointL1?: number
   visibility?: number
+  /** Weight of the distance of points in strides, of KAPAO. */
+  keypoints?: number
 }
 
 export interface TaskLoss {

@@ -3,7 +3,9 @@ import { poseBox } from '../../domain/pose-box'
 import { boxArea } from '../../domain/geometry'
 import type { SnapshotAnnotation, SnapshotSample } from '../../domain/snapshot'
 import { yoloxAugments } from '../augments'
+import { kapaoLoss } from '../losses/kapao'
 import { yoloxPoseLoss } from '../losses/yolox-pose'
+import { isKapao } from '../models/kapao/head'
 import type { PoseHead } from '../models/yolox/pose-head'
 import { defineTask } from './define'
 
@@ -29,8 +31,10 @@ export default defineTask<PoseHead>({
   augments: (model) => yoloxAugments(model).filter(({ id }) => id !== 'mixup'),
   loss({ output, graph, batch, rows, settings }) {
     const targets = graph.input('targets', [batch, rows, 5 + 3 * output.points.shape[1]])
-    const { iou = 'iou', oks = 'coco', points = 10, pointL1 = 5, visibility = 1 } = settings
-    return yoloxPoseLoss(output, targets, graph.input('useL1', []), { iou, oks, points, pointL1, visibility })
+    const { iou = 'iou', oks = 'coco', points = 10, pointL1 = 5, visibility = 1, keypoints = 2.5 } = settings
+    const useL1 = graph.input('useL1', [])
+    if (isKapao(output)) return kapaoLoss(output, targets, useL1, { iou, keypoints })
+    return yoloxPoseLoss(output, targets, useL1, { iou, oks, points, pointL1, visibility })
   },
   feeds: ({ targets, count, maxGt, closing }) => ({
     targets: { data: targets, shape: [count, maxGt, targets.length / (count * maxGt)] },

@@ -20,6 +20,7 @@ describe('a file', () => {
     const stem = network.nodes.find(({ op }) => op === 'Conv')!
     expect(stem).toMatchObject({ scope: 'stem', parameters: 8 * 3 * 9, macs: 32 * 32 * 8 * 27 })
     expect(stem.outputs[0].shape).toEqual([1, 8, 32, 32])
+    expect(network.nodes.filter(({ op }) => op === 'Conv').map(({ field }) => field)).toEqual([3, 7, 15, 31, 63])
     expect(network.parameters).toBe(network.nodes.reduce((sum, { parameters }) => sum + parameters, 0))
     expect(network.gmacs! * 1e9).toBeCloseTo(
       network.nodes.reduce((sum, { macs }) => sum + macs!, 0),
@@ -79,6 +80,7 @@ describe('a model of the catalog', () => {
     const info = modelInfo('yolox-nano', 3, 64)
     expect(network.parameters).toBe(info.parameters)
     expect(network.gmacs).toBe(info.gmacs)
+    expect(Math.max(...network.nodes.map(({ field }) => field ?? 0))).toBe(info.receptiveField)
     const states = nodeStates(network, { features: [], from: null })
     for (const [i, node] of network.nodes.entries())
       if (node.parameters > 0) expect(states[i]).toBe(node.name.startsWith('backbone.') ? 'frozen' : 'trained')

@@ -4,7 +4,7 @@ import type { Activation, Nn } from '../../../engine/nn'
 import { add, concat, exp, mul, reshape, sigmoid, slice, transpose } from '../../../engine/ops'
 import type { Features, SpatialConv } from './parts'
 
-/** One prediction per cell of the strides 8, 16, 32, row-major in (y, x), levels one after another: A cells in all. */
+/** One prediction per cell of the strides (8, 16, 32 of YOLOX), row-major in (y, x), levels one after another: A cells in all. */
 export interface DenseHead {
   /** Raw tx, ty, tw, th: [N, 4, A]. */
   box: Value
@@ -24,20 +24,25 @@ export interface Cells {
 
 export const STRIDES = [8, 16, 32] as const
 
-export function makeCells(graph: Graph, sides: readonly (readonly [number, number])[]): Cells {
+/** @param sides height and width of each level's map. */
+export function makeCells(
+  graph: Graph,
+  sides: readonly (readonly [number, number])[],
+  strides: readonly number[] = STRIDES,
+): Cells {
   const xs: number[] = []
   const ys: number[] = []
-  const strides: number[] = []
+  const steps: number[] = []
   sides.forEach(([h, w], level) => {
     for (let y = 0; y < h; y++)
       for (let x = 0; x < w; x++) {
         xs.push(x)
         ys.push(y)
-        strides.push(STRIDES[level])
+        steps.push(strides[level])
       }
   })
   const column = (values: number[]) => graph.constant(values, [1, 1, values.length])
-  return { x: column(xs), y: column(ys), stride: column(strides), count: xs.length }
+  return { x: column(xs), y: column(ys), stride: column(steps), count: xs.length }
 }
 
 export function decoupledHead(

@@ -22,15 +22,24 @@ export function poseHead(
     points: count,
     sigmas,
     conv,
-  }: { hidden: number; classes: number; points: number; sigmas: PoseHead['sigmas']; conv: SpatialConv },
+    numbers = 3,
+  }: {
+    hidden: number
+    classes: number
+    points: number
+    sigmas: PoseHead['sigmas']
+    conv: SpatialConv
+    /** Told of each point: x, y, and with 3 its visibility. */
+    numbers?: 2 | 3
+  },
 ): PoseHead {
   const stems: Value[] = []
   const dense = decoupledHead(nn, features, hidden, classes, conv, 'silu', (stem) => stems.push(stem))
   const levels = stems.map((stem, i) =>
     nn.scope('head', () => {
       const tower = nn.scope(`kpt_convs.${i}`, () => conv('1', conv('0', stem, hidden, 3), hidden, 3))
-      const raw = nn.conv2d(`kpt_preds.${i}`, tower, 3 * count, 1, { bias: true })
-      return reshape(raw, [raw.shape[0], count, 3, raw.shape[2] * raw.shape[3]])
+      const raw = nn.conv2d(`kpt_preds.${i}`, tower, numbers * count, 1, { bias: true })
+      return reshape(raw, [raw.shape[0], count, numbers, raw.shape[2] * raw.shape[3]])
     }),
   )
   return { ...dense, points: concat(levels, 3), sigmas }
