@@ -6,6 +6,7 @@ import { models } from '@shared/catalog/models'
 import { implicitConv } from '@shared/catalog/models/yolov7/parts'
 import { optimizers } from '@shared/catalog/optimizers'
 import { trainingProgram } from '@shared/catalog/training-program'
+import { parseRecipe } from '@shared/domain/recipe'
 import { Graph } from '@shared/engine/graph'
 import { Nn } from '@shared/engine/nn'
 import { ModelProtoSchema } from '@shared/engine/onnx/generated/onnx_pb'
@@ -13,6 +14,7 @@ import { mul, reduceSum } from '@shared/engine/ops'
 import { inferenceGraph } from '@shared/engine/passes/inference'
 import { openSession, tensor } from '../../../src-worker/runtime/session'
 import { initialTensors } from '../../../src-worker/train/initial'
+import { resolveRecipe } from '../../../src-worker/train/resolve-recipe'
 import { Stepper } from '../../../src-worker/train/stepper'
 import { compareGradients } from '../../helpers/compare-gradients'
 import { makeDetectorBatch } from '../../helpers/detector-batch'
@@ -79,6 +81,19 @@ describe.each(['yolov7-pose-nano', 'kapao-nano'])('%s', (id) => {
     for (const { input } of node.filter(({ opType }) => opType === 'Conv'))
       expect(input.slice(1).every((name) => known.has(name))).toBe(true)
   }, 120_000)
+})
+
+describe('The side of pictures', () => {
+  const recipe = (size: number, id = 'yolov7-pose-nano') =>
+    resolveRecipe(parseRecipe({ task: 'pose', model: { id }, input: { size } }), 100, 'cpu')
+
+  it('must be one that the model can take', () => {
+    expect(recipe(960).input.size).toBe(960)
+    expect(recipe(352, 'kapao-nano').input.size).toBe(352)
+    expect(() => recipe(352)).toThrow(
+      expect.objectContaining({ code: 'bad-recipe', message: expect.stringContaining('Choose 320 or 384') }),
+    )
+  })
 })
 
 describe('A convolution with implicit knowledge', () => {
