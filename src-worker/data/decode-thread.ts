@@ -6,7 +6,7 @@ import type { BatchKind, ThreadAnswer, ThreadSetup } from './batch-workers'
 import { pictureBatches } from './pipeline'
 
 /** What batches a thread can make. */
-const kinds: readonly BatchKind<never, never, never>[] = [pictureBatches, cropBatchKind]
+const kinds: readonly BatchKind<never, never, unknown>[] = [pictureBatches, cropBatchKind]
 
 const port = parentPort
 if (port) {

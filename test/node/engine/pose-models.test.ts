@@ -23,7 +23,8 @@ import { packImages } from '../../helpers/pack'
 import { randomWeights } from '../../helpers/random-weights'
 import { interpret } from '../../helpers/reference'
 
-const size = [64, 64] as const
+/** Two cells a side on the coarsest level: norms over less are ill-conditioned. */
+const size = [128, 128] as const
 const params = { points: 2, sigmas: [[0.1, 0.1]] }
 
 describe.each(['yolov7-pose-nano', 'kapao-nano'])('%s', (id) => {
@@ -53,7 +54,7 @@ describe.each(['yolov7-pose-nano', 'kapao-nano'])('%s', (id) => {
     }
     const [[plain], blocked] = [await train(0, 1), await train(16, 16)]
     for (const name of ['loss', 'grad_norm'])
-      expect(Math.abs(blocked[0][name] - plain[name]), name).toBeLessThan(5e-3 * plain[name])
+      expect(Math.abs(blocked[0][name] - plain[name]), name).toBeLessThan(1e-2 * plain[name])
     // Which cells learn what changes from step to step, and the loss with it.
     expect(Math.min(...blocked.slice(8).map(({ loss }) => loss))).toBeLessThan(blocked[0].loss)
   }, 240_000)
@@ -62,7 +63,7 @@ describe.each(['yolov7-pose-nano', 'kapao-nano'])('%s', (id) => {
     const tensors = randomWeights({ ...model, build: (nn, x, at) => model.build(nn, x, { ...at, params }) }, 1, 3)
     const file = encodeInference(buildInference(model, 1, tensors, { params, batch: 1, size, dynamic: true }))
     const plain = encodeInference(buildInference(model, 1, tensors, { params, batch: 2, size, fold: false }))
-    const images = Float32Array.from({ length: 2 * 3 * 64 * 64 }, () => 0).map((_, i) => (i * 37) % 256)
+    const images = Float32Array.from({ length: 2 * 3 * size[0] * size[1] }, () => 0).map((_, i) => (i * 37) % 256)
     const run = async (bytes: Uint8Array) => {
       const session = await openSession(bytes, { provider: 'cpu' })
       const { output } = await session.run({ images: tensor('float32', images, [2, 3, ...size]) })
