@@ -31,6 +31,7 @@ export function workerHandlers(report: WorkerReport, host: WorkerHost): ServiceH
     score: async (input) => (await import('./predict/score-predictions')).scorePredictions(input),
     measure: async (input, { signal }) => (await import('./train/measure-step')).measureStep(input, { report, signal }),
     describeNetwork: async (input) => (await import('./files/describe-network')).describeNetworkFile(input),
+    featureMaps: async (input) => (await import('./predict/feature-maps')).computeFeatureMaps(input),
     preview: async (input, { signal }) =>
       (await import('./train/preview-batches')).previewBatches(input, { report, signal }),
     exportOnnx: async (input, { signal }) =>

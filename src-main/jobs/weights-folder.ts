@@ -159,7 +159,8 @@ export class WeightsFolder {
     }
   }
 
-  private async make(): Promise<void> {
+  /** Makes the folder. @throws `not-writable`. */
+  async make(): Promise<void> {
     try {
       await mkdir(this.folder, { recursive: true })
     } catch (cause) {

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { models } from '@shared/catalog/models'
@@ -6,8 +8,14 @@ import type { modelsContract, NetworkSource } from '@shared/contract/models'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import { callWorker } from '../jobs/call-worker'
 import { needStore, type JobDeps } from '../jobs/job-deps'
+import { serveFile } from '../media/served-files'
+import { trimFolder } from '../media/trim-folder'
 import { listLabels } from '../store/label'
 import { findRun } from '../store/run'
+import { sampleFile } from '../store/sample'
+
+/** Kept of feature maps, which are looked at once: a layer of a large picture has some ten megabytes. */
+const mostBytes = 256 * 2 ** 20
 
 export function createModelsService(deps: JobDeps): ServiceHandlers<typeof modelsContract> {
   /** What a worker is asked to read. */
@@ -32,6 +40,19 @@ export function createModelsService(deps: JobDeps): ServiceHandlers<typeof model
     }
   }
   return {
+    async featureMaps({ source, sample, ...input }, { signal }) {
+      const store = needStore(deps)
+      const image = sampleFile(store.db, store.folder, sample)
+      const folder = join(store.folder, 'cache', 'feature-maps')
+      await mkdir(folder, { recursive: true })
+      await trimFolder(folder, mostBytes)
+      const out = join(folder, `${randomUUID()}.f32`)
+      const maps = await callWorker({ ...deps, context: { signal, report: () => {}, log: () => {} } }, (worker, call) =>
+        worker.featureMaps({ ...input, source: sourceFor(source), image, out }, call),
+      )
+      const { url } = serveFile({ path: out, mime: 'application/octet-stream', name: 'feature-maps.f32' })
+      return { ...maps, url }
+    },
     describe: ({ source, side }, { signal }) =>
       callWorker({ ...deps, context: { signal, report: () => {}, log: () => {} } }, (worker, call) =>
         worker.describeNetwork({ source: sourceFor(source), side }, call),

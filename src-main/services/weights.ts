@@ -3,6 +3,7 @@ import type { StudioContracts } from '@shared/contract'
 import type { Hub, ServiceHandlers } from '@shared/contract/rpc'
 import type { weightsContract } from '@shared/contract/weights'
 import type { Queue } from '../jobs/queue'
+import { expectWeights } from '../jobs/weights-uploads'
 import type { WeightsFolder } from '../jobs/weights-folder'
 
 export const createWeightsService = (
@@ -21,6 +22,9 @@ export const createWeightsService = (
     hub.emit('weights.changed', {})
     return added
   },
+  upload: ({ name }) => ({
+    url: `/weights/${expectWeights({ weights, name, added: () => hub.emit('weights.changed', {}) })}`,
+  }),
   async remove({ name }) {
     await weights.remove(name)
     hub.emit('weights.changed', {})

@@ -13,6 +13,11 @@ export type Dropped = { kind: 'paths'; paths: string[] } | { kind: 'files'; file
  * @returns a promise, since folders are walked entry by entry
  */
 export function readDrop(transfer: DataTransfer): Promise<Dropped> {
+  const [only, ...others] = transfer.files
+  // Videos are read in the window, wherever they lie.
+  if (only && others.length === 0 && isVideo(only)) {
+    return Promise.resolve({ kind: 'files', files: [{ path: only.name, file: only }] })
+  }
   if (shell) {
     const paths = [...transfer.files].map((file) => shell!.pathOf(file)).filter((path) => path !== '')
     return Promise.resolve({ kind: 'paths', paths })
@@ -47,6 +52,9 @@ async function walk(entries: readonly FileSystemEntry[]): Promise<DroppedFile[]>
   }
   return found
 }
+
+export const isVideo = ({ type, name }: File): boolean =>
+  type.startsWith('video/') || /\.(mp4|m4v|mov|webm|mkv|avi)$/i.test(name)
 
 /** Files chosen by an <input type=file>, with or without `webkitdirectory`. */
 export function fromInput(list: FileList): DroppedFile[] {

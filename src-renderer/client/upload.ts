@@ -1,5 +1,6 @@
 /** Sends files to an upload that the core has opened: a few at a time, with progress, until done or aborted. */
 import { TagwrightError, fromErrorShape } from '@shared/base/errors'
+import type { Weights } from '@shared/contract/weights'
 import { api } from './api'
 import type { DroppedFile } from './dropped'
 
@@ -55,6 +56,14 @@ export async function uploadFiles(
     if (signal.aborted) throw new TagwrightError('cancelled', 'The upload was cancelled.')
     throw error
   }
+}
+
+/** Sends an ONNX file to the person's start weights. Throws what `weights.add` throws. */
+export async function uploadWeights(file: File): Promise<Weights> {
+  const { url } = await api.weights.upload({ name: file.name })
+  const answer = await fetch(url, { method: 'PUT', body: file })
+  if (!answer.ok) throw await refusal(answer, file.name)
+  return (await answer.json()) as Weights
 }
 
 async function refusal(answer: Response, path: string): Promise<TagwrightError> {

@@ -5,8 +5,8 @@ import { toErrorShape, type ErrorShape } from '@shared/base/errors'
 import type { ImportReport } from '@shared/contract/datasets'
 import type { Split } from '@shared/domain/split'
 import { api } from '../client/api'
-import type { Dropped, DroppedFile } from '../client/dropped'
-import { uploadFiles, type UploadProgress } from '../client/upload'
+import { isVideo, type Dropped, type DroppedFile } from '../client/dropped'
+import { uploadFiles, uploadWeights, type UploadProgress } from '../client/upload'
 import { translate } from '../locales'
 import { latest } from '../client/latest'
 import { useJobs } from './jobs'
@@ -15,6 +15,7 @@ import { useNotify } from './notify'
 import { usePicker } from './picker'
 import { useRecents } from './recents'
 import { useSession } from './session'
+import { useVideo } from './video'
 
 export interface FormatMatch {
   id: string
@@ -113,7 +114,23 @@ export const useImporting = defineStore('importing', () => {
   }
   async function take(dropped: Dropped): Promise<void> {
     if (dropped.kind === 'paths') return openPaths(dropped.paths)
-    if (dropped.files.length > 0) await start({ files: dropped.files })
+    const [first, ...others] = dropped.files
+    if (!first) return
+    if (others.length === 0 && /\.onnx$/i.test(first.file.name)) return openModel(first.file)
+    if (others.length === 0 && isVideo(first.file)) return openVideo(first.file)
+    await start({ files: dropped.files })
+  }
+  /** A model without a path here joins the start weights, where viewer, training and prediction find it. */
+  async function openModel(file: File): Promise<void> {
+    notify.info(translate('import.sendingModel', { name: file.name }))
+    const kept = await uploadWeights(file)
+    notify.success(translate('models.dropped', { name: kept.name }))
+    if (kept.file) useNavigation().go('models', { file: kept.file })
+  }
+  async function openVideo(file: File): Promise<void> {
+    if (session.project === null) return void notify.info(translate('import.videoNeedsProject'))
+    useNavigation().go('video')
+    await useVideo().open(file)
   }
   async function add(kind: 'folder' | 'files'): Promise<void> {
     const picked = await picker.pick({ kind, title: translate(`import.pick.${kind}`) })

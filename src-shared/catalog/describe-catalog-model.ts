@@ -21,25 +21,30 @@ export interface CatalogModelOptions {
   side: number
 }
 
-/** @throws `unknown-id`, `bad-recipe`. */
-export function describeCatalogModel({
+/** The network of a model for one picture, and the nodes that are shown. @throws `unknown-id`, `bad-recipe`. */
+export function buildCatalogModel({
   id,
   params: given,
   surgery,
-  freeze,
   classes,
-  side,
-}: CatalogModelOptions): Network {
+  side: [height, width],
+}: Omit<CatalogModelOptions, 'freeze' | 'side'> & { side: readonly [height: number, width: number] }) {
   // Only of a file there is anything open that the drawing needs; labels come with a project.
   const { complete, needsFile } = modelOf({ id, params: given, surgery })
-  const params = complete && needsFile ? complete(given, side, []) : given
+  const params = complete && needsFile ? complete(given, height, []) : given
   const model = modelOf({ id, params, surgery })
   const graph = new Graph()
   const nn = new Nn(graph, false)
-  const images = graph.input('images', [1, channelsOf(model, params), side, side])
+  const images = graph.input('images', [1, channelsOf(model, params), height, width])
   const output = model.output(model.build(nn, images, { classes, params }))
   const reached = graph.reachable([output]).sort((a, b) => a.id - b.id)
   const nodes = reached.filter((node) => !isInput(node.outputs[0]) && !isConst(node.outputs[0]))
+  return { model, params, graph, nn, images, output, nodes }
+}
+
+/** @throws `unknown-id`, `bad-recipe`. */
+export function describeCatalogModel({ freeze, side, ...options }: CatalogModelOptions): Network {
+  const { model, params, nn, images, output, nodes } = buildCatalogModel({ ...options, side: [side, side] })
   const places = new Map(nodes.map((node, i) => [node, i]))
   const isFrozen = frozenNames(model, params, freeze)
   const counted = new Set<string>()

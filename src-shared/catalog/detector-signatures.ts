@@ -118,10 +118,13 @@ const shapeText = (shape: OnnxValue['shape']): string => `[${shape?.map((d) => d
 const DEFAULT_SIDE = 640
 const LARGEST_SIDE = 4096
 
-/** The picture that a file takes. @param options.kind what the file is used as, for messages. @throws `unknown-model`. */
+/**
+ * The picture that a file takes. @param options.kind what the file is used as, for messages; @param options.grey takes
+ * pictures of one channel too. @throws `unknown-model`.
+ */
 export function pictureInput(
   { inputs, metadata }: OnnxInfo,
-  { file, batch = 8, kind = 'detector' }: SpecOptions & { kind?: string },
+  { file, batch = 8, kind = 'detector', grey = false }: SpecOptions & { kind?: string; grey?: boolean },
 ): DetectorSpec['input'] {
   const seen = inputs.slice(0, 4).map((value) => `"${value.name.slice(0, 60)}" ${value.type} ${shapeText(value.shape)}`)
   const [value] = inputs
@@ -132,7 +135,7 @@ export function pictureInput(
   const layout = shape[1] === 3 || shape[3] !== 3 ? 'nchw' : 'nhwc'
   const at = layout === 'nchw' ? [1, 2, 3] : [3, 1, 2]
   const [channels, ...sides] = at.map((axis) => shape[axis])
-  if (typeof channels === 'number' && channels !== 3)
+  if (typeof channels === 'number' && channels !== 3 && !(grey && channels === 1))
     throw unknown(file, `its pictures have ${channels} channels`, kind)
   const stated = readNumbers(metadata.get('imgsz'))
   const [height, width] = sides.map((side, i) => (typeof side === 'number' ? side : (stated?.[i] ?? DEFAULT_SIDE)))

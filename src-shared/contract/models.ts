@@ -1,5 +1,6 @@
 /** Networks as they are drawn and listed: a file's, a model's of the catalog, a run's. */
 import { z } from 'zod'
+import { modelInputSchema } from '../domain/model-input'
 import { defineContract } from './rpc'
 
 const dimensions = z.array(z.union([z.number(), z.string(), z.null()]))
@@ -91,8 +92,50 @@ export const networkSourceSchema = z.discriminatedUnion('kind', [
 ])
 export type NetworkSource = z.infer<typeof networkSourceSchema>
 
+/** What a node makes of a picture: `channels` maps of `height` x `width` numbers each. */
+export const featureMapsSchema = z.object({
+  /** Of the value that was computed. */
+  name: z.string(),
+  channels: z.int(),
+  height: z.int(),
+  width: z.int(),
+  /** float32, little-endian, one map after another, each row by row; to be fetched from this address. */
+  url: z.string(),
+  /** Of the picture that the network was fed, px. */
+  input: z.object({ width: z.int(), height: z.int() }),
+  /** Upright size of the image, px. */
+  image: z.object({ width: z.int(), height: z.int() }),
+  /** A pixel of the image at x lies at offsetX + scale x in what was fed. */
+  place: z.object({ scale: z.number(), offsetX: z.number(), offsetY: z.number() }),
+  pixels: modelInputSchema,
+  /** The file does not say how its pixels must look, and nobody told. */
+  assumed: z.boolean(),
+})
+export type FeatureMaps = z.infer<typeof featureMapsSchema>
+
 export const modelsContract = defineContract({
   methods: {
+    /**
+     * Runs a network on an image of the project up to a node, in a process of its own. Files are run by ONNX Runtime as
+     * they are, with the value as one more output; runs with their best weights, else their last. Throws what `describe`
+     * throws, `no-project`, `not-found`, `image-missing`, `image-unreadable`, `no-weights` for models that were not
+     * trained, `unknown-model` for networks that take no pictures, `no-maps` when the value has no channels over a
+     * picture, and `too-large`.
+     */
+    featureMaps: {
+      input: z.object({
+        source: networkSourceSchema,
+        /** Index into the nodes that `describe` tells, and into the outputs of that one. */
+        node: z.int().min(0),
+        output: z.int().min(0).default(0),
+        sample: z.int(),
+        /** Of the picture, where the network leaves it open, px. */
+        side: z.int().min(32).max(4096).optional(),
+        /** Overrides what the file says about its pixels. */
+        pixels: modelInputSchema.optional(),
+      }),
+      output: featureMapsSchema,
+    },
     /**
      * Reads a network in a process of its own. `side`: of the picture, where the network leaves it open. Throws
      * `not-found`, `bad-model` (damaged, cyclic, impossible weights), `missing-external-data`, `unknown-id`, `bad-recipe`,

@@ -62,6 +62,17 @@ export const weightsContract = defineContract({
       }),
       output: weightsSchema,
     },
+    /**
+     * For a window that has a file and no path: the file follows by one PUT to `url`, which answers what `add` answers
+     * and throws what it throws. Another file of the same name gets a number.
+     */
+    upload: {
+      input: z.object({
+        /** The file's. */
+        name: z.string().regex(/^[^/\\:*?"<>|.][^/\\:*?"<>|]{0,79}\.onnx$/i, 'is no name of an ONNX file'),
+      }),
+      output: z.object({ url: z.string() }),
+    },
     /** Deletes the file, or what was fetched of it. Throws `not-found`. */
     remove: { input: z.object({ name: z.string() }), output: noOutput },
   },

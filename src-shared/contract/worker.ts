@@ -12,7 +12,7 @@ import { providerSchema } from '../domain/recipe'
 import { scoreSchema } from '../domain/score'
 import { skeletonSchema } from '../domain/skeleton'
 import { taskSchema } from '../domain/task'
-import { networkSchema } from './models'
+import { featureMapsSchema, networkSchema } from './models'
 import { defineContract, noInput, noOutput } from './rpc'
 import { providerProbeSchema } from './system'
 
@@ -65,6 +65,19 @@ export const modelRefSchema = z.discriminatedUnion('kind', [
   }),
 ])
 export type ModelRef = z.infer<typeof modelRefSchema>
+
+/** A network that is looked at: a file, or what a recipe builds. */
+const networkRefSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('file'), file: z.string() }),
+  z.object({
+    kind: z.literal('model'),
+    /** As a user gives it. */
+    recipe: z.record(z.string(), z.unknown()),
+    classes: z.int().min(1),
+    /** Whose own copy of an imported network, and whose weights, are read; null: there is no run. */
+    runDir: z.string().nullable(),
+  }),
+])
 
 export const workerLabelSchema = z.object({ name: z.string(), cocoId: z.int() })
 
@@ -375,21 +388,22 @@ export const workerContract = defineContract({
     },
     /** What models.describe answers. */
     describeNetwork: {
-      input: z.object({
-        source: z.discriminatedUnion('kind', [
-          z.object({ kind: z.literal('file'), file: z.string() }),
-          z.object({
-            kind: z.literal('model'),
-            /** As a user gives it. */
-            recipe: z.record(z.string(), z.unknown()),
-            classes: z.int().min(1),
-            /** Whose own copy of an imported network is read; null: there is no run. */
-            runDir: z.string().nullable(),
-          }),
-        ]),
-        side: z.int().optional(),
-      }),
+      input: z.object({ source: networkRefSchema, side: z.int().optional() }),
       output: networkSchema,
+    },
+    /** What models.featureMaps answers, with the numbers in the file `out`. */
+    featureMaps: {
+      input: z.object({
+        source: networkRefSchema,
+        node: z.int().min(0),
+        output: z.int().min(0),
+        /** Absolute path. */
+        image: z.string(),
+        side: z.int().optional(),
+        pixels: modelInputSchema.optional(),
+        out: z.string(),
+      }),
+      output: featureMapsSchema.omit({ url: true }),
     },
     /** Writes `train_batch0.jpg`...: augmented batches with their boxes. */
     preview: {

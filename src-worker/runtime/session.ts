@@ -20,6 +20,8 @@ export interface SessionOptions {
    * on the processor; right for files made elsewhere, whose operations nobody here chose.
    */
   placement?: 'strict' | 'any'
+  /** Of a model that is given as bytes: the folder of the weights that lie beside it. */
+  externalFolder?: string
 }
 
 export interface Session {
@@ -48,7 +50,7 @@ export function tensor(
  * @throws `provider-unavailable` when the provider cannot be started here, `not-on-provider`, `bad-model` when the runtime refuses the model.
  */
 export async function openSession(model: Uint8Array | string, options: SessionOptions): Promise<Session> {
-  const { provider, threads = 0, profile, optimize = 'all', placement = 'strict' } = options
+  const { provider, threads = 0, profile, optimize = 'all', placement = 'strict', externalFolder } = options
   requireBackend(provider)
   const settings: ort.InferenceSession.SessionOptions = {
     // In the default layout (NHWC) some convolutions are silently wrong: 6, 9, 15... input channels, some groups.
@@ -65,6 +67,7 @@ export async function openSession(model: Uint8Array | string, options: SessionOp
         intra_op: { allow_spinning: '0' },
         // A node that silently lands on the CPU would make a GPU run slow and hard to understand: refuse instead.
         ...(provider === 'webgpu' && placement === 'strict' ? { disable_cpu_ep_fallback: '1' } : {}),
+        ...(externalFolder === undefined ? {} : { model_external_initializers_file_folder_path: externalFolder }),
       },
     },
   }

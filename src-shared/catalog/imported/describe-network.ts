@@ -22,16 +22,24 @@ export interface DescribeOptions {
   side?: number | undefined
 }
 
-/** @throws `bad-model` for a cycle, `too-large`. */
-export function describeNetwork(network: OnnxModel, { file, title, bytes, side: wanted }: DescribeOptions): Network {
-  const { info, graph } = network
-  const side = sideOf(network) ?? wanted ?? 224
+/** Side of a picture that a file leaves open, px. */
+export const defaultSide = 224
+
+/** The nodes that are shown, each after those whose values it takes, and what the file holds. @throws `bad-model` for a cycle. */
+export function listNodes({ graph }: OnnxModel): { held: Map<string, OnnxTensor>; nodes: OnnxNode[] } {
   const held = new Map(graph.initializers)
   for (const node of graph.nodes) {
     const value = node.op === 'Constant' ? node.attributes.get('value') : undefined
     if (value?.kind === 'tensor') held.set(node.outputs[0], value.value)
   }
-  const sorted = sortNodes({ ...graph, nodes: graph.nodes.filter((node) => !held.has(node.outputs[0])) })
+  return { held, nodes: sortNodes({ ...graph, nodes: graph.nodes.filter((node) => !held.has(node.outputs[0])) }) }
+}
+
+/** @throws `bad-model` for a cycle, `too-large`. */
+export function describeNetwork(network: OnnxModel, { file, title, bytes, side: wanted }: DescribeOptions): Network {
+  const { info } = network
+  const side = sideOf(network) ?? wanted ?? defaultSide
+  const { held, nodes: sorted } = listNodes(network)
   if (sorted.length > mostNodes)
     throw new TagwrightError(
       'too-large',

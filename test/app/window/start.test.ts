@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { makeImages, see } from '../../helpers/annotator-window'
+import { tinyNetwork } from '../../helpers/tiny-network'
 import { need } from '../../helpers/need'
 import { createWindowHost, type WindowHost } from '../../helpers/window-host'
 
@@ -120,6 +121,31 @@ browser.describe('the way in', () => {
     await see(dialog.getByText('1 file to send')).toBeVisible()
     await dialog.getByRole('button', { name: 'Import', exact: true }).click()
     await see(page.getByRole('dialog', { name: 'Imported' }).locator('dl')).toContainText(/1\s*new images/)
+    expect(host.faults).toEqual([])
+  })
+
+  it('opens a dropped model in the viewer and a dropped video in the video view', async () => {
+    const page = await host.open({ hash: 'data' })
+    await see(page.getByRole('heading', { name: 'Statistics' })).toBeVisible()
+    const drop = async (name: string, type: string, bytes: Uint8Array) => {
+      const dataTransfer = await page.evaluateHandle(
+        ([of, kind, list]) => {
+          const data = new DataTransfer()
+          data.items.add(new File([new Uint8Array(list)], of, { type: kind }))
+          return data
+        },
+        [name, type, [...bytes]] as const,
+      )
+      for (const event of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('body', event, { dataTransfer })
+    }
+    await drop('boats.onnx', '', tinyNetwork())
+    await see(page.getByText('boats was added to the start weights.')).toBeVisible()
+    await see(page.locator('#view').getByRole('heading', { name: 'boats.onnx' })).toBeVisible()
+    await drop('broken.onnx', '', Buffer.from('<html>'))
+    await see(page.getByText(/broken\.onnx is not a usable ONNX|not a usable ONNX model/).first()).toBeVisible()
+    await drop('film.webm', 'video/webm', Buffer.from('no video'))
+    await see(page.locator('nav [data-view=video]')).toHaveAttribute('aria-current', 'page')
+    await see(page.getByRole('dialog', { name: 'Import' })).toHaveCount(0)
     expect(host.faults).toEqual([])
   })
 })

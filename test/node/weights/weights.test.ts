@@ -15,6 +15,7 @@ import { encodeOnnx } from '@shared/engine/onnx/encode'
 import { mul } from '@shared/engine/ops'
 import { createStudio, type Studio } from '../../../src-main/host/studio'
 import { WeightsFolder } from '../../../src-main/jobs/weights-folder'
+import { receiveWeights } from '../../../src-main/jobs/weights-uploads'
 import { testPorts } from '../../helpers/test-ports'
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
@@ -208,6 +209,42 @@ describe('The weights service', () => {
     expect(weights.map(({ name }) => name)).toEqual([...publishedWeights.keys(), 'mine'])
     expect(changes).toBe(1)
     await expect(api.weights.get({ name: 'yolox-nan' })).rejects.toMatchObject({ message: expect.stringContaining('"yolox-nano"') as string }) // prettier-ignore
+  })
+})
+
+describe('A file that a window sends', () => {
+  let studio: Studio
+  let api: Client<StudioContracts>
+  let changes: number
+  beforeEach(() => {
+    studio = createStudio(testPorts({ folders: { config: null, projects: folder, weights: kept() } }))
+    api = studio.client()
+    changes = 0
+    api.weights.on('changed', () => changes++)
+  })
+  afterEach(() => studio.close())
+  const pieces = async function* (bytes: Uint8Array) {
+    for (let i = 0; i < bytes.length; i += 30_000) yield bytes.subarray(i, i + 30_000)
+  }
+  const send = async (name: string, bytes: Uint8Array) =>
+    receiveWeights((await api.weights.upload({ name })).url.split('/').at(-1)!, pieces(bytes))
+
+  it('joins the folder; the same again stays one, another of the name gets a number', async () => {
+    expect(await send('boats.onnx', onnxBytes(5))).toMatchObject({ name: 'boats', state: 'here', file: join(kept(), 'boats.onnx') }) // prettier-ignore
+    expect(readFileSync(join(kept(), 'boats.onnx'))).toEqual(onnxBytes(5))
+    expect(await send('boats.onnx', onnxBytes(5))).toMatchObject({ name: 'boats' })
+    expect(await send('boats.onnx', onnxBytes(6))).toMatchObject({ name: 'boats 2' })
+    expect(changes).toBe(3)
+    expect(readdirSync(kept()).sort()).toEqual(['boats 2.onnx', 'boats.onnx', 'weights.json'])
+  })
+  it('leaves nothing behind when it is no model, and each address takes one file', async () => {
+    await expect(send('page.onnx', Buffer.from('<html>'))).rejects.toEqual(code('bad-model'))
+    expect(readdirSync(kept())).toEqual([])
+    await expect(api.weights.upload({ name: '../boats.onnx' })).rejects.toEqual(code('bad-input'))
+    await expect(api.weights.upload({ name: 'boats.exe' })).rejects.toEqual(code('bad-input'))
+    const { url } = await api.weights.upload({ name: 'boats.onnx' })
+    await receiveWeights(url.split('/').at(-1)!, pieces(onnxBytes(5)))
+    await expect(receiveWeights(url.split('/').at(-1)!, pieces(onnxBytes(5)))).rejects.toEqual(code('not-found'))
   })
 })
 
