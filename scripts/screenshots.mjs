@@ -1,4 +1,4 @@
-/* global WebSocket, URL, URLSearchParams, location, document, requestAnimationFrame */
+/* global URL, URLSearchParams, document, requestAnimationFrame */
 // Pictures of every screen of the window, of the generated harbour sample, at two sizes, light and dark.
 //
 //   npm run build && npx node scripts/screenshots.mjs [--out <folder>] [--only <part of a name>] [--docs] [--quick]
@@ -14,6 +14,7 @@ import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { chromium } from '@playwright/test'
+import { call } from './call-core.mjs'
 import { screenshotsSample } from './screenshots-sample.mjs'
 
 const root = resolve(import.meta.dirname, '..')
@@ -52,25 +53,6 @@ async function serve(home, project) {
       child.kill('SIGTERM')
     })
   return { url, stop }
-}
-
-/** One call of the contract, from the page, which has the cookie. */
-export function call(page, method, input = {}) {
-  return page.evaluate(
-    ([name, value]) =>
-      new Promise((answer, fail) => {
-        const socket = new WebSocket(new URL('/rpc', location.href.replace(/^http/, 'ws')))
-        socket.onopen = () => socket.send(JSON.stringify({ type: 'call', id: 1, method: name, input: value }))
-        socket.onmessage = ({ data }) => {
-          const message = JSON.parse(data)
-          socket.close()
-          if (message.type === 'result') answer(message.output)
-          else fail(new Error(message.error.message))
-        }
-        socket.onerror = () => fail(new Error('the server does not answer'))
-      }),
-    [method, input],
-  )
 }
 
 const folder = join(import.meta.dirname, 'screenshots')

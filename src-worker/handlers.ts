@@ -31,6 +31,9 @@ export function workerHandlers(report: WorkerReport, host: WorkerHost): ServiceH
     score: async (input) => (await import('./predict/score-predictions')).scorePredictions(input),
     measure: async (input, { signal }) => (await import('./train/measure-step')).measureStep(input, { report, signal }),
     describeNetwork: async (input) => (await import('./files/describe-network')).describeNetworkFile(input),
+    refreshHead: async (input, { signal }) =>
+      (await import('./train/refresh-head')).refreshHead(input, { report, signal, ...host }),
+    predictKept: async (input, { signal }) => (await import('./train/refresh-head')).predictKept(input, signal),
     featureMaps: async (input) => (await import('./predict/feature-maps')).computeFeatureMaps(input),
     preview: async (input, { signal }) =>
       (await import('./train/preview-batches')).previewBatches(input, { report, signal }),

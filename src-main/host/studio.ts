@@ -35,8 +35,10 @@ import { sampleJob } from '../jobs/sample-job'
 import { previewJob } from '../jobs/preview-job'
 import { reportJob } from '../jobs/report-job'
 import { settleRun, trainJob } from '../jobs/train-job'
+import { createAssistant } from '../jobs/assistant'
 import { WeightsFolder } from '../jobs/weights-folder'
 import { createAnnotationsService } from '../services/annotations'
+import { createAssistService } from '../services/assist'
 import { createAttributesService } from '../services/attributes'
 import { createDatasetsService } from '../services/datasets'
 import { createFilesService } from '../services/files'
@@ -161,7 +163,13 @@ export function createStudio(ports: Ports): Studio {
     onError: (error) => onError(error, 'folder'),
   })
   /** Work beside an open project. A command lives for moments: it leaves thumbnails and hashes to a host that stays. */
-  const tasks: ProjectTask[] = [mediaTask(hub, { background: ports.host !== 'cli' }), folders.task, liveTask]
+  const assistant = createAssistant(deps)
+  const tasks: ProjectTask[] = [
+    mediaTask(hub, { background: ports.host !== 'cli' }),
+    folders.task,
+    liveTask,
+    assistant.task,
+  ]
   const slot = createProjectSlot({
     newQueue,
     startsQueuedJobs: ports.startsQueuedJobs,
@@ -207,6 +215,7 @@ export function createStudio(ports: Ports): Studio {
     results: createResultsService(deps, getQueue),
     predictions: createPredictionsService(deps, getQueue),
     live: createLiveService(deps),
+    assist: createAssistService(assistant),
     review: createReviewService(deps),
     training: createTrainingService(deps, getQueue),
     surgery: createSurgeryService(deps),

@@ -48,7 +48,8 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
   const train = of(images, trainSplits)
   const evaluated = trainSplits.includes(evalSplit) ? 0 : images[evalSplit]
 
-  const isLabelled = needsLabels(getProject(db).task)
+  const { task } = getProject(db)
+  const isLabelled = needsLabels(task)
   if (isLabelled && labels.length === 0) add('no-labels', 'problem', 'The project has no classes.', 'Draw some objects, or import annotations.') // prettier-ignore
   // Of which none has a split: the start of a training divides them.
   const undivided = images.none > 0 && images.train + images.val + images.test === 0
@@ -96,7 +97,7 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
       },
     )
   classFindings(labels, train, { trainSplits, evalSplit }, add, of)
-  sampleFindings(db, isLabelled ? trainSplits : null, add)
+  sampleFindings(db, isLabelled ? trainSplits : null, task === 'classify', add)
   leakFindings(db, add)
   const rank = { problem: 0, warning: 1, advice: 2 }
   findings.sort((a, b) => rank[a.level] - rank[b.level])
@@ -133,12 +134,13 @@ function classFindings(
     add('imbalance', 'advice', `${names(rare)}: ${imbalance} times rarer than the most frequent class (${largest} objects).`, 'Label more of them; images that show them help most.', named(rare)) // prettier-ignore
 }
 
-/** @param trainSplits null: images need no labels. */
-function sampleFindings(db: ReadDb, trainSplits: readonly SplitName[] | null, add: Add): void {
+/** @param trainSplits null: images need no labels. @param isTagged each image has one class, its first tag. */
+function sampleFindings(db: ReadDb, trainSplits: readonly SplitName[] | null, isTagged: boolean, add: Add): void {
   const missing = pick(db, `SELECT id FROM visible_sample WHERE state <> 'ok'`)
   if (missing.count > 0)
     add('missing-images', 'warning', `${missing.count} image files are missing or cannot be read; they are left out.`, 'Relink or restore them.', missing) // prettier-ignore
   if (trainSplits === null) return
+  if (isTagged) return tagFindings(db, trainSplits, add)
   const empty = pick(
     db,
     `SELECT id FROM visible_sample s WHERE state = 'ok' AND reviewed = 0 AND split IN (SELECT value FROM json_each(?))
@@ -147,6 +149,25 @@ function sampleFindings(db: ReadDb, trainSplits: readonly SplitName[] | null, ad
   )
   if (empty.count > 0)
     add('unlabelled', 'warning', `${empty.count} training images have no annotation and are not reviewed; objects on them are learned as background.`, 'Label them, mark them as reviewed if they are empty, or take them out of the split.', empty) // prettier-ignore
+}
+
+/** A classifier learns one class of each image; those without one are left out. */
+function tagFindings(db: ReadDb, trainSplits: readonly SplitName[], add: Add): void {
+  const several = pick(
+    db,
+    `SELECT s.id FROM visible_sample s JOIN visible_annotation a ON a.sample_id = s.id AND a.kind = 'tag'
+     WHERE s.state = 'ok' AND s.split IS NOT NULL GROUP BY s.id HAVING count(DISTINCT a.label_id) > 1 ORDER BY s.id`,
+  )
+  if (several.count > 0)
+    add('several-classes', 'warning', `${several.count} images have several classes. A classifier learns one of each image, the one that was given first; the others are taken for wrong.`, 'Leave one class on each, or give their combination a class of its own.', several) // prettier-ignore
+  const none = pick(
+    db,
+    `SELECT id FROM visible_sample s WHERE state = 'ok' AND split IN (SELECT value FROM json_each(?))
+       AND NOT EXISTS (SELECT 1 FROM visible_annotation a WHERE a.sample_id = s.id AND a.kind = 'tag')`,
+    JSON.stringify(trainSplits),
+  )
+  if (none.count > 0)
+    add('unlabelled', 'warning', `${none.count} training images have no class and are left out.`, 'Give them one, or take them out of the split.', none) // prettier-ignore
 }
 
 function leakFindings(db: ReadDb, add: Add): void {

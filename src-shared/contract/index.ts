@@ -1,5 +1,6 @@
 /** Every service of the core by name. The window, the CLI and attached processes use `client(contracts, wire)`. */
 import { annotationsContract } from './annotations'
+import { assistContract } from './assist'
 import { attributesContract } from './attributes'
 import { datasetsContract } from './datasets'
 import { filesContract } from './files'
@@ -46,6 +47,7 @@ export const contracts = {
   results: resultsContract,
   predictions: predictionsContract,
   live: liveContract,
+  assist: assistContract,
   review: reviewContract,
   training: trainingContract,
   surgery: surgeryContract,

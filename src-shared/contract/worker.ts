@@ -11,6 +11,7 @@ import { modelInputSchema } from '../domain/model-input'
 import { providerSchema } from '../domain/recipe'
 import { scoreSchema } from '../domain/score'
 import { skeletonSchema } from '../domain/skeleton'
+import type { SnapshotSample } from '../domain/snapshot'
 import { taskSchema } from '../domain/task'
 import { featureMapsSchema, networkSchema } from './models'
 import { defineContract, noInput, noOutput } from './rpc'
@@ -104,6 +105,19 @@ export const detectionSchema = z.object({
   box,
   /** x, y in upright image pixels and the confidence of each point; absent: the model tells none. */
   keypoints: z.array(z.tuple([z.number(), z.number(), z.number()])).optional(),
+})
+
+const namedImageSchema = z.object({
+  id: z.int(),
+  /** Absolute path. */
+  file: z.string(),
+})
+const imageDetectionsSchema = z.object({
+  image: z.int(),
+  /** Upright size in px. */
+  width: z.int(),
+  height: z.int(),
+  detections: z.array(detectionSchema),
 })
 
 /**
@@ -386,6 +400,41 @@ export const workerContract = defineContract({
         memory: z.number().nullable(),
       }),
     },
+    /**
+     * One round of training while somebody labels: opens the model at the first call and keeps it, learns for some
+     * seconds, stores `last.ckpt` and `best.ckpt`, and predicts.
+     */
+    refreshHead: {
+      input: z.object({
+        runDir: z.string(),
+        recipe: z.record(z.string(), z.unknown()),
+        /** What the first round begins from. */
+        weights: z.string(),
+        /** Of the project, in index order. */
+        labels: z.array(
+          z.object({ name: z.string(), cocoId: z.int(), color: z.string(), skeleton: skeletonSchema.optional() }),
+        ),
+        /** Every image to learn from. */
+        samples: z.custom<SnapshotSample[]>((value) => Array.isArray(value), 'must be a list'),
+        /** Of learning; features and predictions come on top. */
+        seconds: z.number().positive(),
+        images: z.array(namedImageSchema),
+      }),
+      output: z.object({
+        steps: z.int(),
+        loss: measured,
+        images: z.int(),
+        /** Images that the trunk had to look at. */
+        computed: z.int(),
+        seconds: z.object({ open: z.number(), features: z.number(), train: z.number(), predict: z.number() }),
+        detections: z.array(imageDetectionsSchema),
+      }),
+    },
+    /** The model of the last round looks at more images. */
+    predictKept: {
+      input: z.object({ images: z.array(namedImageSchema) }),
+      output: z.object({ detections: z.array(imageDetectionsSchema) }),
+    },
     /** What models.describe answers. */
     describeNetwork: {
       input: z.object({ source: networkRefSchema, side: z.int().optional() }),
@@ -452,13 +501,7 @@ export const workerContract = defineContract({
     log: z.object({ level: z.enum(['info', 'warning']), message: z.string() }),
     /** Prediction only, before the first detections: the names that `label` indexes. */
     classes: z.object({ names: z.array(z.string()) }),
-    detections: z.object({
-      image: z.int(),
-      /** Upright size in px. */
-      width: z.int(),
-      height: z.int(),
-      detections: z.array(detectionSchema),
-    }),
+    detections: imageDetectionsSchema,
   },
 })
 

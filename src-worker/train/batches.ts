@@ -14,7 +14,7 @@ import type { TrainState } from './train-state'
 export type { Batches } from './run-types'
 
 /** Rows of targets: the smallest that holds a batch's boxes. */
-const maxGt = [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256]
+export const maxGt = [4, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256]
 /** Sides of multi-scale training differ by so many px, or by the model's stride where that is larger. */
 const SIZE_STEP = 32
 /** Of kept features, when the recipe leaves it to the program. */

@@ -32,6 +32,14 @@ if (process.send) {
   const hub = createHub(workerContracts, console.error)
   const report = workerReport(hub, wire)
   const unused = () => Promise.reject(new TagwrightError('not-available', 'Not in the fake worker.'))
+  let learned = { images: 0, labels: 0 }
+  const seen = () => [
+    {
+      label: learned.labels - 1,
+      score: learned.images / 100,
+      box: [1, 2, 11.5, 22] as [number, number, number, number],
+    },
+  ]
   const worker: ServiceHandlers<typeof workerContract> = {
     probe: () => ({
       versions: { onnxruntime: '0.0.0-fake' },
@@ -114,6 +122,18 @@ if (process.send) {
       }
       return { provider: 'cpu', epochs: 3, seconds: 0.1 + 0.05 * batch, memory: 1e6 * batch }
     },
+    // Counts its rounds, and sees a box of the last label whose score is the number of images that were learned from.
+    async refreshHead({ runDir, samples, labels, images, weights }) {
+      if (weights.includes('broken')) throw new TagwrightError('bad-model', 'The weights are broken. Choose others.')
+      for (const kind of ['last', 'best']) writeFileSync(join(runDir, `${kind}.ckpt`), String(samples.length))
+      learned = { images: samples.length, labels: labels.length }
+      const detections = images.map(({ id }) => ({ image: id, width: 100, height: 50, detections: seen() }))
+      return { steps: 12, loss: 0.5, images: samples.length, computed: 1, seconds: { open: 0, features: 0, train: 0, predict: 0 }, detections } // prettier-ignore
+    },
+    async predictKept({ images }) {
+      return { detections: images.map(({ id }) => ({ image: id, width: 100, height: 50, detections: seen() })) }
+    },
+    featureMaps: unused,
     preview: unused,
     describeNetwork: unused,
     openDetector: unused,

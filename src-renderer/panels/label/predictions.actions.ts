@@ -1,7 +1,8 @@
 /** What a model says about the shown image: ask it, take it, leave it. */
-import { Check, CheckCheck, ScanSearch, X } from '@lucide/vue'
+import { Check, CheckCheck, ScanSearch, Sparkles, X } from '@lucide/vue'
 import { defineAction } from '../../actions/action'
 import { useAnnotator } from '../../stores/annotator'
+import { useAssist } from '../../stores/assist'
 import { usePredictionLayer } from '../../stores/prediction-layer'
 
 const base = { group: 'predictions.group', view: 'label', menu: 'label' } as const
@@ -43,5 +44,14 @@ export default [
     icon: CheckCheck,
     when: () => usePredictionLayer().sure.length > 0,
     run: () => usePredictionLayer().accept(usePredictionLayer().sure),
+  }),
+  defineAction({
+    ...base,
+    id: 'label.assist',
+    title: 'assist.title',
+    keys: [],
+    icon: Sparkles,
+    when: () => useAssist().possible,
+    run: () => void useAssist().toggle(),
   }),
 ]

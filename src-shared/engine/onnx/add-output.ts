@@ -1,4 +1,5 @@
 /** One more output for a model file, without reading or writing the rest of it. */
+import { encodeText } from '../../base/text'
 
 /**
  * Appends a message that a reader merges into the first: `graph { output { name } }`. Repeated fields of messages that are
@@ -6,7 +7,7 @@
  * outputs may be left out: they are inferred.
  */
 export function addOnnxOutput(model: Uint8Array, name: string): Uint8Array {
-  const info = field(1, new TextEncoder().encode(name))
+  const info = field(1, encodeText(name))
   const more = field(7, field(12, info))
   const out = new Uint8Array(model.length + more.length)
   out.set(model)

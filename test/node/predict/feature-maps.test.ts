@@ -8,6 +8,7 @@ import { rng } from '@shared/base/rng'
 import { describeCatalogModel } from '@shared/catalog/describe-catalog-model'
 import { describeNetwork } from '@shared/catalog/imported/describe-network'
 import { models } from '@shared/catalog/models'
+import type { ModelInput } from '@shared/domain/model-input'
 import { Graph } from '@shared/engine/graph'
 import { Nn } from '@shared/engine/nn'
 import { decodeOnnx } from '@shared/engine/onnx/decode'
@@ -21,7 +22,7 @@ import { relativeError } from '../../helpers/run-graph'
 import { tinyNetwork } from '../../helpers/tiny-network'
 
 const SIDE = 64
-const rgb = { order: 'RGB', range: 255, mean: [0, 0, 0], std: [1, 1, 1], pad: 114, align: 'topleft' } as const
+const rgb: ModelInput = { order: 'RGB', range: 255, mean: [0, 0, 0], std: [1, 1, 1], pad: 114, align: 'topleft' }
 let folder: string
 let image: string
 /** The picture as it lies in the file, R G B. */

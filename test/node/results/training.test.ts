@@ -115,6 +115,23 @@ describe('health of the data', () => {
     expect(await codes({ evalSplit: 'train' })).toContain('eval-is-train')
   })
 
+  it('says of classes that an image has one, and which have several or none', async () => {
+    store.close()
+    store = initStore(join(dir, 'classes'), { task: 'classify' })
+    const batch = store.beginImport({ source: dir, root: dir })
+    batch.addLabels(['ship', 'buoy'].map((name) => ({ key: name, name })))
+    const keys = ['a', 'b', 'c', 'd']
+    batch.addSamples(keys.map((key) => ({ key, path: `${key}.jpg`, width: 100, height: 80, split: 'train' as const })))
+    const tag = (sample: string, label: string) => ({ sample, label, shape: { kind: 'tag' as const } })
+    // The same class twice is one.
+    batch.addAnnotations([tag('a', 'ship'), tag('a', 'buoy'), tag('b', 'ship'), tag('b', 'ship'), tag('c', 'buoy')])
+    batch.finish()
+    const { findings } = (await training('health', {})) as Health
+    expect(findings.find(({ code }) => code === 'several-classes')).toMatchObject({ level: 'warning', count: 1, samples: [1] }) // prettier-ignore
+    expect(findings.find(({ code }) => code === 'unlabelled')).toMatchObject({ count: 1, samples: [4] })
+    expect(findings.find(({ code }) => code === 'unlabelled')?.message).toContain('left out')
+  })
+
   it('finds files that are in two splits, and images that are nearly equal', async () => {
     const picture = async (name: string, seed: number, change = 0) => {
       const source = rng('picture', seed)
