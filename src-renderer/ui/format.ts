@@ -41,3 +41,6 @@ export function formatSeconds(seconds: number): string {
     ? `${minutes} min ${Math.round(seconds % 60)} s`
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
+
+/** The last part of a path: what tells images of one folder apart where there is little room. */
+export const fileName = (path: string): string => path.slice(path.lastIndexOf('/') + 1)

@@ -62,31 +62,34 @@ ${
 }
 
 export async function detect(path) {
-  const { data, info } = await sharp(path).rotate().toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true })
+  const { data, info } = await sharp(path, { ignoreIcc: true }).rotate().toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true })
   const scale = Math.min(W / info.width, H / info.height)
-  const [w, h] = [info.width, info.height].map((side) => Math.max(1, Math.${pixels.align === 'topleft' ? 'trunc' : 'round'}(side * scale)))
-  const [left, top] = ${pixels.align === 'topleft' ? '[0, 0]' : '[Math.round((W - w) / 2 - 0.1), Math.round((H - h) / 2 - 0.1)]'}
+  const [w, h] = [info.width, info.height].map((side) => Math.max(1, ${pixels.align === 'topleft' ? 'Math.trunc' : 'even'}(side * scale)))
+  const [left, top] = ${pixels.align === 'topleft' ? '[0, 0]' : '[even((W - w) / 2 - 0.1), even((H - h) / 2 - 0.1)]'}
   const images = new Float32Array(3 * W * H)
   const mean = ${JSON.stringify(pixels.mean)}, std = ${JSON.stringify(pixels.std)}
   const put = (c, x, y, byte) => (images[(c * H + y) * W + x] = (${pixels.range === 255 ? 'byte' : 'byte / 255'} - mean[c]) / std[c])
   for (let c = 0; c < 3; c++) for (let y = 0; y < H; y++) for (let x = 0; x < W; x++) put(c, x, y, ${pixels.pad})
-  // Bilinear with half-pixel centres and without smoothing, as in training.
-  const tap = (i, from, to) => {
-    const at = Math.min(Math.max(((i + 0.5) * from) / to - 0.5, 0), from - 1)
+  // Bilinear as cv2.resize does it for bytes, to the last bit: weights in 1/2048, sums cut to 16 bits.
+  const taps = (from, to, isRow) => Array.from({ length: to }, (_, i) => {
+    const at = Math.fround((i + 0.5) * (1 / (to / from)) - 0.5)
     const low = Math.floor(at)
-    return [low, Math.min(low + 1, from - 1), at - low]
-  }
+    const share = isRow || (low >= 0 && low < from - 1) ? Math.fround(at - low) : 0
+    const inside = (v) => Math.min(Math.max(v, 0), from - 1)
+    return [inside(low), inside(low + 1), even(Math.fround(1 - share) * 2048), even(share * 2048)]
+  })
+  const columns = taps(info.width, w, false)
+  const rows = taps(info.height, h, true)
   const byte = (x, y, c) => data[(y * info.width + x) * info.channels + Math.min(c, info.channels - 1)]
+  const between = (x, y, c) => {
+    const [x0, x1, near, far] = columns[x]
+    return (byte(x0, y, c) * near + byte(x1, y, c) * far) >> 4
+  }
   for (let y = 0; y < h; y++) {
-    const [y0, y1, fy] = tap(y, info.height, h)
-    for (let x = 0; x < w; x++) {
-      const [x0, x1, fx] = tap(x, info.width, w)
-      for (let c = 0; c < 3; c++) {
-        const upper = byte(x0, y0, c) * (1 - fx) + byte(x1, y0, c) * fx
-        const lower = byte(x0, y1, c) * (1 - fx) + byte(x1, y1, c) * fx
-        put(${pixels.order === 'BGR' ? '2 - c' : 'c'}, left + x, top + y, Math.round(upper * (1 - fy) + lower * fy))
-      }
-    }
+    const [y0, y1, near, far] = rows[y]
+    for (let x = 0; x < w; x++)
+      for (let c = 0; c < 3; c++)
+        put(${pixels.order === 'BGR' ? '2 - c' : 'c'}, left + x, top + y, (((between(x, y0, c) * near) >> 16) + ((between(x, y1, c) * far) >> 16) + 2) >> 2)
   }
   const result = await session.run({ ${JSON.stringify(input.name)}: new ort.Tensor('float32', images, [1, 3, H, W]) })
   const { data: out, dims } = result[${JSON.stringify(output.name)}]
@@ -118,6 +121,12 @@ ${
         : ''
     }
   })).filter(({ box }) => box[2] > box[0] && box[3] > box[1])
+}
+
+/** Rounds halves to even numbers. */
+function even(value) {
+  const low = Math.floor(value)
+  return value - low === 0.5 ? 2 * Math.ceil(low / 2) : Math.round(value)
 }
 ${
   isSuppressed
