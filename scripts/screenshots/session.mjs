@@ -71,12 +71,14 @@ export default [
   of('models-maps-large', 'models', { run: 'r2' }, async (page) => {
     await maps(page)
     await page.getByLabel('Over the image').check()
-    await page.getByRole('button', { name: 'Enlarge: Largest of channels' }).click()
+    await page.getByRole('button', { name: 'Enlarge: Largest of all' }).click()
     await page.getByRole('dialog').locator('canvas').hover()
   }),
   of('label-assist', 'label', {}, async (page) => {
     await page.getByRole('button', { name: 'Train while labelling' }).click()
-    await page.getByRole('button', { name: 'Start', exact: true }).click()
+    const start = page.getByRole('button', { name: 'Start', exact: true })
+    await start.or(page.getByRole('button', { name: 'Stop', exact: true })).waitFor()
+    if (await start.isVisible()) await start.click()
     await page.getByText(/Learned last/).waitFor(patient)
   }),
   of('runs-report', 'runs', { run: 'r2', tab: 'results' }, async (page) => {

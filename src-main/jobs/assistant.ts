@@ -23,8 +23,8 @@ import { needStore, type JobDeps } from './job-deps'
 const mostImages = 256
 /** Images that are predicted after a round. */
 const ahead = 8
-/** Seconds of learning: with features of new images and predictions on top a round stays below ten. */
-const learning = 5
+/** Seconds of a round: with the last step, which is not cut off, it stays below ten. */
+const roundSeconds = 8
 /** The smallest published detector; others are chosen by starting a run from them. */
 const smallest = 'yolox-nano'
 
@@ -141,7 +141,7 @@ export function createAssistant(deps: JobDeps): Assistant {
         weights: base.weights,
         labels: labels.map(({ name, cocoId, color, skeleton }) => ({ name, cocoId, color, ...(skeleton ? { skeleton } : {}) })), // prettier-ignore
         samples,
-        seconds: learning,
+        seconds: roundSeconds,
         images,
       })
       if (deps.store() !== store) return

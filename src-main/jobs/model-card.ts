@@ -25,7 +25,9 @@ export function modelCard(
   const snapshot = run.snapshot === null ? null : getSnapshot(db, run.snapshot)
   const labels = result?.perClass.map(({ label }) => label) ?? listLabels(db).map(({ name }) => name)
   const model = models.ids.includes(run.model) ? models.get(run.model) : null
-  const exports = listArtifacts(db, run.id).filter(({ kind }) => kind === 'onnx')
+  // Of several exports to one path the newest stands for all.
+  const onnx = listArtifacts(db, run.id).filter(({ kind }) => kind === 'onnx')
+  const exports = [...new Map(onnx.map((one) => [one.file, one])).values()]
   const json = {
     name: run.name,
     task: run.task,

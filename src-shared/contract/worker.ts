@@ -416,7 +416,7 @@ export const workerContract = defineContract({
         ),
         /** Every image to learn from. */
         samples: z.custom<SnapshotSample[]>((value) => Array.isArray(value), 'must be a list'),
-        /** Of learning; features and predictions come on top. */
+        /** Of a round, with features and predictions; the first one, which opens the model, learns for so long. */
         seconds: z.number().positive(),
         images: z.array(namedImageSchema),
       }),

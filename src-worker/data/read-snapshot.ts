@@ -1,5 +1,6 @@
 /** Reads `snapshot.jsonl.gz` line by line: a run's samples without the project's database. */
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
 import { TagwrightError } from '@shared/base/errors'
@@ -9,6 +10,17 @@ import type { Split } from '@shared/domain/split'
 export interface Snapshot {
   header: SnapshotHeader
   samples: SnapshotSample[]
+}
+
+/** A project that was moved or copied has taken its own images with it: they lie where they lay in it. */
+function followProject(samples: readonly SnapshotSample[], project: string): void {
+  for (const sample of samples) {
+    const own = join(project, sample.name)
+    if (existsSync(sample.file) || !existsSync(own)) continue
+    const before = sample.file.slice(0, -sample.name.length)
+    if (sample.pair?.startsWith(before)) sample.pair = join(project, sample.pair.slice(before.length))
+    sample.file = own
+  }
 }
 
 /**
@@ -41,6 +53,7 @@ export async function readSnapshot(file: string, splits?: readonly Split[]): Pro
   }
   if (!header) throw broken('it is empty')
   if (read !== header.samples) throw broken(`${read} of ${header.samples} samples are there`)
+  if (samples.length > 0 && !existsSync(samples[0].file)) followProject(samples, resolve(dirname(file), '../..'))
   return { header, samples }
 
   function broken(reason: string, cause?: unknown): TagwrightError {

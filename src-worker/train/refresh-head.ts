@@ -42,6 +42,8 @@ interface Kept {
   /** By image; each has as many as the recipe has variants. */
   records: Map<string, Features[]>
   detector: Detector | null
+  /** Of storing weights, opening the detector and predicting, in the last round. */
+  predictSeconds: number | null
   batches: number
   random: Rng
 }
@@ -70,7 +72,10 @@ export async function refreshHead(input: Input, host: TrainHost): Promise<Output
   lap('open')
   const fresh = await addRecords(opened, samples, host)
   lap('features')
-  const { steps, loss } = await learn(opened, samples.map(keyOf), fresh, input.seconds, host.signal)
+  // What features took, and predictions will take, is taken from the time for learning.
+  const spent = opened.predictSeconds === null ? 0 : seconds.features + opened.predictSeconds
+  const time = Math.max(input.seconds / 4, input.seconds - spent)
+  const { steps, loss } = await learn(opened, samples.map(keyOf), fresh, time, host.signal)
   lap('train')
   await opened.state.save(join(input.runDir, 'last.ckpt'), opened.plan.header)
   await opened.state.save(join(input.runDir, 'best.ckpt'), opened.plan.header)
@@ -78,6 +83,7 @@ export async function refreshHead(input: Input, host: TrainHost): Promise<Output
   opened.detector = await openDetector(opened)
   const detections = await detect(opened.detector, input.images, host.signal)
   lap('predict')
+  opened.predictSeconds = seconds.predict
   return { steps, loss, images: samples.length, computed: fresh.size, seconds, detections }
 }
 
@@ -121,7 +127,16 @@ async function openKept(input: Input, samples: SnapshotSample[], host: TrainHost
       `${def.title} has no part that stays as it is, and learning all of it takes longer than a label. Start from another run.`,
     )
   }
-  kept = { key, state, plan, records: new Map(), detector: null, batches: 0, random: rng(plan.recipe.seed, 'assist') }
+  kept = {
+    key,
+    state,
+    plan,
+    records: new Map(),
+    detector: null,
+    predictSeconds: null,
+    batches: 0,
+    random: rng(plan.recipe.seed, 'assist'),
+  }
   return kept
 }
 

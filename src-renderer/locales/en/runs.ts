@@ -199,6 +199,7 @@ export default {
   parityText: '{images} images: boxes within {box} px, scores within {score}',
   parityScores: '{images} images: scores within {score}',
   parityValues: '{images} images: values within {score} (white is 1)',
+  parityNoise: 'No image of the run could be read: compared on noise, scores within {score}',
   halfCost: 'Cost of half precision',
   use: 'Use it',
   card: 'Model card',

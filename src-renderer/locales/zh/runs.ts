@@ -187,6 +187,7 @@ export default {
   parityText: '{images} 张图像：框相差不超过 {box} px，分数相差不超过 {score}',
   parityScores: '{images} 张图像：得分误差不超过 {score}',
   parityValues: '{images} 张图像：数值误差不超过 {score}（白为 1）',
+  parityNoise: '训练的图像均无法读取：以噪声比较，得分误差不超过 {score}',
   halfCost: '半精度的代价',
   use: '使用模型',
   card: '模型卡',

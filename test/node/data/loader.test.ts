@@ -1,5 +1,5 @@
 /** The loader on real files: same bytes for any thread count and resume point, bad files, letterboxed evaluation. */
-import { mkdtempSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -411,6 +411,27 @@ describe('readSnapshot', () => {
     const val = await readSnapshot(file, ['val'])
     expect(val.header).toEqual(header)
     expect(val.samples.map((s) => s.id)).toEqual([100, 101, 102])
+  })
+  test('finds the images of a project that was moved', async () => {
+    const project = join(dir, 'moved')
+    const runDir = join(project, 'runs/r1')
+    mkdirSync(runDir, { recursive: true })
+    mkdirSync(join(project, 'images'))
+    writeFileSync(join(project, 'images/a.png'), '')
+    const [first, second] = samples
+    const at = (sample: SnapshotSample, name: string, place: string) => ({ ...sample, name, file: join(place, name) })
+    const old = join(dir, 'where it was')
+    const file = join(runDir, 'snapshot.jsonl.gz')
+    const lines = [
+      { ...header, samples: 3 },
+      { ...at(first, 'images/a.png', old), pair: join(old, 'clean/a.png') },
+      at(second, 'images/gone.png', old),
+      second,
+    ]
+    writeFileSync(file, gzipSync(lines.map((line) => JSON.stringify(line) + '\n').join('')))
+    const { samples: found } = await readSnapshot(file)
+    expect(found.map((one) => one.file)).toEqual([join(project, 'images/a.png'), join(old, 'images/gone.png'), second.file]) // prettier-ignore
+    expect(found[0].pair).toBe(join(project, 'clean/a.png'))
   })
   test('says what is wrong', async () => {
     await expect(readSnapshot(write([header, ...samples.slice(0, 4)]))).rejects.toThrow('4 of 11 samples are there')
