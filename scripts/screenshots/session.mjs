@@ -62,7 +62,7 @@ export default [
   }),
   of('video-film', 'video', {}, async (page) => {
     await film(page)
-    await page.getByRole('combobox', { name: 'Model', exact: true }).selectOption({ label: 'With augmentation' })
+    await page.getByRole('combobox', { name: 'Model', exact: true }).selectOption('r2')
     await page.locator('[data-video-speed]').filter({ hasText: 'boxes' }).waitFor(patient)
     await page.getByRole('button', { name: 'Choose frames' }).click()
     await page.getByRole('list', { name: 'Chosen frames' }).getByRole('listitem').nth(2).waitFor(patient)

@@ -1,4 +1,5 @@
 /** Training while somebody labels: counts labels, runs rounds in a process that stays, and stores what it predicts. */
+import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TagwrightError, toErrorShape } from '@shared/base/errors'
@@ -29,6 +30,8 @@ const roundSeconds = 8
 const smallest = 'yolox-nano'
 
 interface Base {
+  /** A run of an earlier time that goes on; null: a new one begins. */
+  run: { id: string; rounds: number } | null
   /** How it is told. */
   name: string
   weights: string
@@ -146,7 +149,7 @@ export function createAssistant(deps: JobDeps): Assistant {
       })
       if (deps.store() !== store) return
       const rounds = state.rounds + 1
-      const step = (state.last ? findRun(db, run).step : 0) + result.steps
+      const step = findRun(db, run).step + result.steps
       for (const kind of ['last', 'best']) putCheckpoint(db, run, { kind, step, epoch: rounds, score: null, file: `runs/${run}/${kind}.ckpt` }) // prettier-ignore
       appendMetrics(db, run, [{ step, epoch: rounds, series: 'train/loss', value: result.loss }])
       const seconds = (performance.now() - started) / 1000
@@ -238,7 +241,8 @@ export function createAssistant(deps: JobDeps): Assistant {
       base = await findBase(store, weights, deps)
       marker = 0
       seen = new Set()
-      change({ ...off(every), on: true, status: 'waiting', base: base.name })
+      const { run, name } = base
+      change({ ...off(every), on: true, status: 'waiting', base: name, run: run?.id ?? null, rounds: run?.rounds ?? 0 })
       // What is there already teaches at once.
       if (lastAnnotation(store.db) > 0) begin()
       return state
@@ -281,17 +285,24 @@ async function findBase(store: Store, weights: string | null, deps: JobDeps): Pr
       `Training while labelling tells boxes and poses, and this project is for "${task}". Train a run instead.`,
       { task },
     )
-  const runs = listRuns(store.db).filter((run) => run.task === task && (run.best !== null || run.name === weights || run.id === weights)) // prettier-ignore
-  const run = weights === null ? runs.toSorted((a, b) => score(b) - score(a))[0] : runs.find(({ id }) => id === weights)
+  const runs = listRuns(store.db).filter((run) => run.task === task && existsSync(join(store.folder, 'runs', run.id, 'best.ckpt'))) // prettier-ignore
+  const newest = runs.toSorted((a, b) => (b.finishedAt ?? '').localeCompare(a.finishedAt ?? ''))[0]
+  // No job has carried it: it was learned while labelling, and nothing was trained since.
+  if (weights === null && newest?.job === null) {
+    const own = join(store.folder, 'runs', newest.id, 'last.ckpt')
+    return { run: { id: newest.id, rounds: newest.epoch }, name: newest.id, weights: own, recipe: newest.recipe }
+  }
+  const scored = runs.filter(({ best }) => best !== null).toSorted((a, b) => score(b) - score(a))
+  const run = weights === null ? scored[0] : runs.find(({ id }) => id === weights)
   if (run) {
     const { model, input } = parseRecipe(run.recipe)
     const runDir = join(store.folder, 'runs', run.id)
-    const best = run.best !== null || weights === run.id ? 'best.ckpt' : 'last.ckpt'
     const isImported = models.get(model.id).needsFile === true
     const params = isImported ? { ...model.params, file: join(runDir, 'network.onnx') } : model.params
     return {
+      run: null,
       name: run.id,
-      weights: join(runDir, best),
+      weights: join(runDir, 'best.ckpt'),
       recipe: recipeOf(task, { id: model.id, params, surgery: model.surgery }, input.size, isImported ? ['trunk'] : ['backbone.backbone']), // prettier-ignore
     }
   }
@@ -304,6 +315,7 @@ async function findBase(store: Store, weights: string | null, deps: JobDeps): Pr
       { weights: name },
     )
   return {
+    run: null,
     name,
     weights: file,
     recipe: recipeOf(task, { id: task === 'pose' ? 'yolox-pose-nano' : 'yolox-nano' }, 320, ['backbone.backbone']),

@@ -6,8 +6,8 @@ import { defineStore } from 'pinia'
 import { i18n } from '../locales'
 import { api } from '../client/api'
 import { useNavigation } from './navigation'
-import { useNotify } from './notify'
 import { scoreText } from '../ui/score-text'
+import { useNotify } from './notify'
 
 const told = ['done', 'failed', 'interrupted'] as const
 type Told = (typeof told)[number]
@@ -31,7 +31,8 @@ export const useRunEnds = defineStore('runEnds', () => {
       return
     }
     if (!running.delete(id) || !told.includes(run.status as Told)) return
-    const text = t(`runs.ended.${run.status}`, { name: run.name, score: run.best ? scoreText(run.best, 1) : '–' })
+    const score = run.best ? scoreText(run.best, 1) : t('runs.ended.unscored')
+    const text = t(`runs.ended.${run.status}`, { name: run.name, score })
     const open = () => navigation.go('runs', { run: id, tab: run.status === 'done' ? 'results' : 'curves' })
     // A failure is told with its reason by the job.
     if (run.status === 'done') notify.success(text, { title: t('runs.showResults'), run: open })

@@ -107,6 +107,7 @@ export default {
   },
   seriesName: { train_psnr: 'PSNR of the crops learned from' },
   ended: {
+    unscored: 'not evaluated',
     done: '{name} is trained: {score}.',
     failed: '{name} failed.',
     interrupted: '{name} was interrupted. It can be resumed.',

@@ -26,7 +26,7 @@ export default {
   dropped: 'These classes of the model have no label and are left out: {names}.',
   toImages: 'Frames as images',
   take: 'Take',
-  mode: { seconds: 'one every so many seconds', stride: 'every n-th frame', different: 'those that differ most' },
+  mode: { seconds: 'every n-th second', stride: 'every n-th frame', different: 'those that differ most' },
   seconds: 'Seconds between',
   stride: 'Every n-th frame',
   count: 'How many',

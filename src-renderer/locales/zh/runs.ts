@@ -95,6 +95,7 @@ export default {
   },
   seriesName: { train_psnr: '训练裁块的 PSNR' },
   ended: {
+    unscored: '未评估',
     done: '{name} 训练完成：{score}。',
     failed: '{name} 训练失败。',
     interrupted: '{name} 已中断，可以继续。',

@@ -26,7 +26,7 @@ export default {
   dropped: '模型的这些类别没有对应标签，已略去：{names}。',
   toImages: '视频帧转图像',
   take: '选取',
-  mode: { seconds: '每隔若干秒一帧', stride: '每隔 n 帧', different: '差异最大的帧' },
+  mode: { seconds: '每隔 n 秒', stride: '每隔 n 帧', different: '差异最大的帧' },
   seconds: '间隔秒数',
   stride: '每 n 帧取一帧',
   count: '数量',
