@@ -73,15 +73,18 @@ async function reportHtml(
     ['Model', run.model],
     ['Status', run.status],
     ['Epochs', String(Math.round(run.epoch * 100) / 100)],
-    ['Training time', run.seconds === null ? '–' : `${Math.round(run.seconds)} s`],
-    ['Finished', run.finishedAt ?? '–'],
+    ['Training time', run.seconds === null ? '–' : durationText(run.seconds)],
+    ['Finished', run.finishedAt === null ? '–' : timeText(run.finishedAt)],
     ['Data', snapshot ? `${snapshot.samples} images, ${snapshot.annotations} annotations` : '–'],
     ['Evaluated on', `${row.images} images (${row.split ?? 'all'})`],
     ['Thresholds', row.thresholds ? `confidence ${row.thresholds.conf}, NMS IoU ${row.thresholds.iou}, at most ${row.thresholds.maxDet}` : 'of the file'], // prettier-ignore
   ]
+  // The numbers that people ask for first.
+  const tiles = names.slice(0, row.iouType === 'class' ? 2 : 3).map((name, i) => [name, number(row.stats[i])] as const)
   const parts = [
-    `<h1>${escapeXml(run.name)}</h1>`,
-    tableHtml([], facts),
+    `<header><p>${escapeXml(store.project.name)}</p><h1>${escapeXml(run.name)}</h1>`,
+    `<ul class="tiles">${tiles.map(([name, value]) => `<li><span>${escapeXml(name)}</span><b>${value}</b></li>`).join('')}</ul></header>`,
+    `<dl>${facts.map(([name, value]) => `<div><dt>${escapeXml(name)}</dt><dd>${escapeXml(value)}</dd></div>`).join('')}</dl>`,
     row.iouType === 'class' || row.iouType === 'image' ? '<h2>Scores</h2>' : '<h2>COCO table</h2>',
     tableHtml(names, [row.stats.map(number)]),
     ...(result.restoration
@@ -168,20 +171,39 @@ async function worstImages(
 
 function tableHtml(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[], tag: 'td' | 'th') =>
-    `<tr>${cells.map((cell, i) => (i === 0 && head.length === 0 ? `<th>${escapeXml(cell)}</th>` : `<${tag}>${escapeXml(cell)}</${tag}>`)).join('')}</tr>`
-  return `<div class="wide"><table>${head.length > 0 ? `<thead>${line(head, 'th')}</thead>` : ''}<tbody>${rows.map((row) => line(row, 'td')).join('')}</tbody></table></div>`
+    `<tr>${cells.map((cell) => `<${tag}>${escapeXml(cell)}</${tag}>`).join('')}</tr>`
+  // Numbers stand below each other; a first column of words is read from its beginning.
+  const kind = rows.every(([first]) => /^[\d.–-]/.test(first ?? '')) ? ' class="numbers"' : ''
+  return `<div class="wide"><table${kind}><thead>${line(head, 'th')}</thead><tbody>${rows.map((row) => line(row, 'td')).join('')}</tbody></table></div>`
 }
+
+function durationText(seconds: number): string {
+  const whole = Math.round(seconds)
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  if (hours > 0) return `${hours} h ${minutes} min`
+  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`
+}
+
+/** The report is read elsewhere: times are those of UTC. */
+const timeText = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`
 
 const page = (title: string, body: string): string => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <title>${escapeXml(title)}</title><style>
-body{font:14px/1.5 Inter,'Segoe UI',system-ui,sans-serif;color:#1f2430;max-width:1320px;margin:32px auto;padding:0 24px}
-h1{font-size:26px;margin:0 0 16px}h2{font-size:18px;margin:36px 0 12px;padding-top:12px;border-top:1px solid #e7e9ef}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:4px 12px 4px 0;text-align:left;border-bottom:1px solid #e7e9ef}
-th{font-weight:600;color:#667085}.wide{overflow-x:auto}.figures{display:flex;flex-wrap:wrap;gap:16px}figure{margin:0}
-figure svg,figure img{max-width:100%;height:auto;border:1px solid #e7e9ef;border-radius:6px}figcaption{color:#667085;font-size:12px}
-pre{background:#f4f5f8;padding:16px;border-radius:6px;overflow-x:auto}@media print{h2{break-after:avoid}figure{break-inside:avoid}}
+:root{color-scheme:light dark;--text:#1f2430;--muted:#5d6675;--line:#e2e5ec;--bg:#fff;--soft:#f4f5f8}
+@media screen and (prefers-color-scheme:dark){:root{--text:#e9ebf0;--muted:#98a1b0;--line:#2f343f;--bg:#14161b;--soft:#1e2128}}
+body{font:14px/1.5 Inter,'Segoe UI',system-ui,sans-serif;color:var(--text);background:var(--bg);max-width:1200px;margin:40px auto;padding:0 24px}
+header p{margin:0;color:var(--muted)}h1{font-size:28px;line-height:1.2;margin:0 0 20px}
+h2{font-size:18px;margin:40px 0 12px}.tiles{display:flex;flex-wrap:wrap;gap:12px;margin:0 0 24px;padding:0;list-style:none}
+.tiles li{min-width:120px;padding:10px 16px;border-radius:8px;background:var(--soft)}.tiles span{display:block;color:var(--muted);font-size:12px}.tiles b{font-size:22px;font-variant-numeric:tabular-nums}
+dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:10px 24px;margin:0;padding:16px 0;border-block:1px solid var(--line)}
+dt{color:var(--muted);font-size:12px}dd{margin:0}
+table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:6px 8px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
+th{font-weight:600;color:var(--muted);font-size:12px}table:not(.numbers) :is(th,td):first-child{padding-left:0;text-align:left}tbody tr:hover{background:var(--soft)}
+.wide{overflow-x:auto}.figures{display:flex;flex-wrap:wrap;gap:16px}figure{margin:0}
+figure svg,figure img{display:block;max-width:100%;height:auto;border:1px solid var(--line);border-radius:8px;background:#fff}figcaption{margin-top:4px;color:var(--muted);font-size:12px}
+pre{background:var(--soft);padding:16px;border-radius:8px;overflow-x:auto}@media print{h2{break-after:avoid}figure{break-inside:avoid}}
 </style></head><body>
 ${body}
 </body></html>

@@ -17,6 +17,8 @@ export interface Curve {
 }
 
 const buckets = 400
+/** Between two readings while rows keep coming, ms: charts that are drawn more often cost more than they tell. */
+const pause = 1000
 
 export function useRunCurves(run: Ref<string | null>) {
   const curves = shallowRef<ReadonlyMap<string, Curve>>(new Map())
@@ -76,7 +78,18 @@ export function useRunCurves(run: Ref<string | null>) {
     if (of !== id || appended > buckets * Math.max(1, curves.value.size)) await readAll(id)
     else await readNew(id)
   })
-  const now = () => void useNotify().attempt(refresh)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let last = -Infinity
+  const now = () => {
+    clearTimeout(timer)
+    timer = undefined
+    last = performance.now()
+    void useNotify().attempt(refresh)
+  }
+  /** At once after a quiet time, else when the pause is over. */
+  const soon = () => {
+    timer ??= setTimeout(now, Math.max(0, last + pause - performance.now()))
+  }
   watch(
     run,
     () => {
@@ -89,14 +102,17 @@ export function useRunCurves(run: Ref<string | null>) {
   // After a pause on the wire rows may be missing: the cursor asks for them.
   watch(() => connection.epoch, now)
   const stops = [
-    api.runs.on('metrics', (event) => event.run === run.value && now()),
+    api.runs.on('metrics', (event) => event.run === run.value && soon()),
     // A run that goes on from a checkpoint takes back the rows after it.
     api.runs.on('changed', (event) => {
       if (event.run !== run.value) return
       of = null
-      now()
+      soon()
     }),
   ]
-  onScopeDispose(() => stops.forEach((stop) => stop()))
+  onScopeDispose(() => {
+    clearTimeout(timer)
+    stops.forEach((stop) => stop())
+  })
   return curves
 }
