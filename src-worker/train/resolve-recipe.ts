@@ -86,7 +86,15 @@ export function resolveRecipe(
   const tau = ema.tau === 'auto' ? Math.min(2000, Math.max(20, (epochs * stepsPerEpoch) / 20)) : ema.tau
   const decay = ema.decay === 'auto' ? Math.min(0.9998, 1 - 20 / Math.max(40, epochs * stepsPerEpoch)) : ema.decay
   const augment = recipe.augment === 'auto' ? task.augments(recipe.model.id) : (recipe.augment as AugmentSpec[])
-  for (const { id: name } of augment) augments.get(name)
+  for (const { id: name } of augment) {
+    const { group } = augments.get(name)
+    if (task.whole && (group === 'layout' || group === 'blend'))
+      throw new TagwrightError(
+        'bad-recipe',
+        `The augmentation "${name}" joins several images into one picture, and ${task.title.toLowerCase()} learns one class of each. Take it out of the recipe's augment list.`,
+        { augment: name, task: recipe.task },
+      )
+  }
   return {
     ...recipe,
     augment,

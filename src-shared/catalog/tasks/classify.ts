@@ -14,6 +14,7 @@ export default defineTask<Value>({
     return { ...sample, annotations: [{ ...tag, shape: { kind: 'box', box }, box }] }
   },
   advice: 'Give images a class (a tag), or import a folder with one folder a class, then train.',
+  whole: true,
   augments: () => [
     { id: 'affine', when: 'always', origin: 'center', degrees: 15, translate: 0.1, shear: 0, scale: [0.8, 1.25] },
     { id: 'hsv' },

@@ -59,6 +59,8 @@ export interface TaskDef<Output = unknown> {
   notes?(samples: readonly SnapshotSample[]): string[]
   /** What a person has to do when no image teaches anything. */
   advice: string
+  /** true: a picture has one answer, so that augmentations that join several images would teach wrong ones. */
+  whole?: true
   /** Augmentation where the recipe leaves it open. */
   augments(model: string): AugmentSpec[]
   /** Parameters of a new head, by the beginning of their names, and how much faster they learn than a trained trunk. */

@@ -39,6 +39,13 @@ describe('The stages of a run', () => {
     expect(stagesOf(resolved({ epochs: 4 }))).toEqual([{ from: 0, to: 4, freeze: [], optimizer: 'adamw' }])
     expect(stagesOf(resolved({ epochs: 4, optimizer: { id: 'sgd', switchAt: 0.5 } }))).toHaveLength(1)
   })
+  it('join no images where a picture has one answer', () => {
+    const joined = (id: string) => resolved({ task: 'classify', augment: [{ id }, { id: 'flip' }] })
+    expect(() => joined('mixup')).toThrow('The augmentation "mixup" joins several images into one picture')
+    expect(() => joined('mosaic')).toThrow('classification learns one class of each')
+    expect(joined('hsv').augment).toHaveLength(2)
+    expect(resolved({ augment: [{ id: 'mixup' }] }).augment).toHaveLength(1)
+  })
   it('name an entry without a number of epochs', () => {
     expect(() => freezeAt(['backbone@soon'], 0)).toThrow('"backbone@3"')
     expect(() => freezeAt(['backbone@0'], 0)).toThrow('backbone@0')
