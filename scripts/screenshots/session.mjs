@@ -1,5 +1,6 @@
-/* global OffscreenCanvas, MediaStream, MediaStreamTrackGenerator, MediaRecorder, VideoFrame, Blob, setTimeout */
+/* global OffscreenCanvas, MediaStream, MediaStreamTrackGenerator, MediaRecorder, VideoFrame, Blob, setTimeout, createImageBitmap, fetch */
 /** The rest of a session: an exported model with its proof, card and programs, a video, feature maps, help while labelling. */
+import { Buffer } from 'node:buffer'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { call } from '../call-core.mjs'
