@@ -18,7 +18,7 @@ const host = () => ({
 })
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'refresh-head-'))
-  run = await makeRun(folder, { images: 6, size: 96 })
+  run = await makeRun(folder, { images: 6, size: 64 })
   mkdirSync(join(folder, 'assist'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -30,7 +30,7 @@ it('learns from new labels with a model that stays open', async () => {
     runDir,
     recipe: {
       model: { id: 'yolox-nano' },
-      input: { size: 96 },
+      input: { size: 64 },
       freeze: ['backbone.backbone'],
       augment: [{ id: 'flip' }],
       loss: { closeEpochs: 0 },
