@@ -9,7 +9,7 @@ import { TagwrightError } from '@shared/base/errors'
 import { rng, type Rng } from '@shared/base/rng'
 import { modelOf } from '@shared/catalog/models'
 import { tasks } from '@shared/catalog/tasks'
-import { predictThresholds, thresholdsOf, type workerContract } from '@shared/contract/worker'
+import { predictThresholds, type workerContract } from '@shared/contract/worker'
 import { parseRecipe } from '@shared/domain/recipe'
 import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
 import { size } from '@shared/engine/graph'
@@ -284,10 +284,9 @@ const asTheyAre = { labelOf: (label: number) => label }
 
 async function detect(detector: Detector, images: Images, signal: AbortSignal): Promise<Output['detections']> {
   const found: Output['detections'] = []
-  const thresholds = thresholdsOf({ ...predictThresholds, conf: 0.1 })
   const results = detectFiles(detector, {
     files: images.map(({ file }) => file),
-    thresholds,
+    thresholds: predictThresholds,
     slice: null,
     // An image that cannot be read has no predictions; the gallery marks it.
     onFailed: () => {},
