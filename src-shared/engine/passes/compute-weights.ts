@@ -8,11 +8,12 @@ interface Numbers {
 
 /**
  * The value of what products, sums, matrix products and reshapes make of weights and constants, in float64; null when
- * anything else is in it.
+ * anything else is in it, or when nothing is computed: a weight in another shape stays the weight that others find by name.
  * @param weightOf numbers of a graph input, null when it is no weight.
  */
 export function computeWeights(value: Value, weightOf: (input: Value) => Float32Array | null): Float32Array | null {
   const known = new Map<Value, Numbers | null>()
+  let isComputed = false
   const numbers = (v: Value): Numbers | null => {
     if (known.has(v)) return known.get(v)!
     const made = make(v)
@@ -32,11 +33,12 @@ export function computeWeights(value: Value, weightOf: (input: Value) => Float32
     if (!a) return null
     if (node.op.name === 'Reshape') return { data: a.data, shape }
     if (!b) return null
+    isComputed = true
     if (node.op.name === 'MatMul') return a.shape.length === 2 && b.shape.length === 2 ? product(a, b) : null
     return pairwise(a, b, shape, node.op.name === 'Mul' ? (x, y) => x * y : (x, y) => x + y)
   }
   const result = numbers(value)
-  return result && Float32Array.from(result.data)
+  return result && isComputed ? Float32Array.from(result.data) : null
 }
 
 function product(a: Numbers, b: Numbers): Numbers {
