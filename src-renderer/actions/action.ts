@@ -16,6 +16,8 @@ export interface Action {
   view?: string
   /** Reactive: false greys the action out and leaves its keys to others. */
   when?: () => boolean
+  /** Instead of `when` for its keys: where that is learned from the core, a quick hand is ahead of it. */
+  keysWhen?: () => boolean
   /** A held key invokes it again and again. */
   repeat?: boolean
   /** Its keys also count in text fields; for keys that write nothing, such as `$mod+k`. */

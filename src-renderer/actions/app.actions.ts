@@ -20,6 +20,7 @@ export default [
     menu: 'edit',
     repeat: true,
     when: () => useHistory().undoId !== null,
+    keysWhen: hasProject,
     run: () => useHistory().undo(),
   }),
   defineAction({
@@ -31,6 +32,7 @@ export default [
     menu: 'edit',
     repeat: true,
     when: () => useHistory().redoId !== null,
+    keysWhen: hasProject,
     run: () => useHistory().redo(),
   }),
   defineAction({

@@ -3,7 +3,7 @@ import { watch } from 'vue'
 import { createKeybindingsHandler } from 'tinykeys'
 import type { Action } from '../actions/action'
 import { actions } from '../actions/actions'
-import { invoke, isAvailable } from '../actions/available'
+import { hasKeys, invoke } from '../actions/available'
 import { keysOf, normalizeKeys } from '../actions/keymap'
 import { useSettings } from '../stores/settings'
 import { isMac } from '../ui/platform'
@@ -50,10 +50,10 @@ export function listenForKeys(): () => void {
         keys,
         (event: KeyboardEvent) => {
           const meant = candidates.filter((action) => !isTaken(event, action))
-          const action = meant.find((one) => one.view && isAvailable(one)) ?? meant.find(isAvailable)
+          const action = meant.find((one) => one.view && hasKeys(one)) ?? meant.find(hasKeys)
           if (!action) return
           event.preventDefault()
-          invoke(action)
+          invoke(action, hasKeys)
         },
       ])
       handler = createKeybindingsHandler(Object.fromEntries(bindings), {
