@@ -52,12 +52,12 @@ describe.each(['yolov7-pose-nano', 'kapao-nano'])('%s', (id) => {
       await stepper.close()
       return steps
     }
-    const [[plain], blocked] = [await train(0, 1), await train(16, 8)]
+    const [[plain], blocked] = [await train(0, 1), await train(16, 16)]
     expect(Math.abs(blocked[0].loss - plain.loss)).toBeLessThan(5e-3 * plain.loss)
     // Rounding grows through a hundred norms over a few cells each.
     expect(Math.abs(blocked[0].grad_norm - plain.grad_norm)).toBeLessThan(0.1 * plain.grad_norm)
     // Which cells learn what changes from step to step, and the loss with it.
-    expect(Math.min(...blocked.slice(3).map(({ loss }) => loss))).toBeLessThan(blocked[0].loss)
+    expect(Math.min(...blocked.slice(8).map(({ loss }) => loss))).toBeLessThan(blocked[0].loss)
   }, 240_000)
 
   it('gives from its file, for any number of images, what the network gives', async () => {
