@@ -1,11 +1,12 @@
 // Sums vitest's JSON reports of a folder: `node scripts/sum-tests.mjs <folder>`.
-// Lists failures and the reasons of skips, then prints "N passed, N failed, N skipped" alone on the last line.
+// Lists failures, tests that passed at their second try and the reasons of skips, then prints "N passed, N failed, N skipped" alone on the last line.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
 const folder = process.argv[2]
 const count = { passed: 0, failed: 0, skipped: 0 }
 const failed = []
+const retried = []
 const reasons = new Map()
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'))
 
@@ -14,8 +15,12 @@ for (const file of files) {
   for (const { name, status, message, assertionResults } of report.testResults) {
     const where = relative(process.cwd(), name)
     for (const test of assertionResults) {
-      if (test.status === 'passed') count.passed++
-      else if (test.status === 'failed') {
+      if (test.status === 'passed') {
+        count.passed++
+        // Vitest keeps what the first try said.
+        const [first] = test.failureMessages ?? []
+        if (first) retried.push(`${where}: ${test.fullName}: ${first.split('\n')[0]}`)
+      } else if (test.status === 'failed') {
         count.failed++
         failed.push(`${where}: ${test.fullName}`)
       } else {
@@ -32,6 +37,7 @@ for (const file of files) {
   }
 }
 for (const [reason, times] of reasons) console.log(`skipped ${times}: ${reason}`)
+for (const line of retried) console.log(`passed at the second try: ${line}`)
 for (const line of failed) console.log(`failed: ${line}`)
 if (files.length === 0) console.log(`No test report in ${folder}: nothing ran.`)
 console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
