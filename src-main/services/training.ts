@@ -6,6 +6,7 @@ import { models } from '@shared/catalog/models'
 import { presets, taskPresets } from '@shared/catalog/presets'
 import { augmentForms, recipeForm } from '@shared/catalog/recipe-form'
 import { describeRunLength, runLength } from '@shared/catalog/small-data'
+import { tasks } from '@shared/catalog/tasks'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import type { ModelInfo, trainingContract } from '@shared/contract/training'
 import { cropsOf } from '@shared/domain/crops'
@@ -107,7 +108,7 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
       const items = task === 'denoise' ? images * cropsOf(data.crops, images) : images
       const stepsPerEpoch = Math.max(1, Math.floor(items / size / batch.accumulate))
       const fromWeights = model.weights !== null || models.get(model.id).needsFile === true
-      const length = runLength(images, stepsPerEpoch, fromWeights)
+      const length = runLength(images, stepsPerEpoch, fromWeights, tasks.get(task).steps)
       // The trials are of detectors.
       const { trial, ...rest } = task === 'detect' ? length : { ...length, trial: null }
       // Nor do denoisers need start weights.

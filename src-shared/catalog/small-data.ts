@@ -24,8 +24,15 @@ export const trials: readonly Trial[] = [
   { images: 205, start: 'published', frozen: 'backbone and neck', steps: 500, AP: 0.492, AP50: 0.758 },
 ]
 
-/** Optimizer steps from start weights: four for each image, within what served 30 and what serves thousands. */
-const FROM_WEIGHTS = { perImage: 4, fewest: 120, most: 600 }
+/** Optimizer steps of a run from start weights. */
+export interface StepsFromWeights {
+  perImage: number
+  fewest: number
+  most: number
+}
+
+/** Four for each image, within what served 30 and what serves thousands. */
+const FROM_WEIGHTS: StepsFromWeights = { perImage: 4, fewest: 120, most: 600 }
 /** The same from random weights: enough for small data, bounded for large. */
 const FROM_SCRATCH = 2500
 /** With fewer images start weights are advised; a judgement, not a measurement. */
@@ -47,9 +54,15 @@ export interface RunLength {
 /**
  * @param images training images.
  * @param stepsPerEpoch optimizer steps that they make.
+ * @param started what the task wants from start weights.
  */
-export function runLength(images: number, stepsPerEpoch: number, fromWeights: boolean): RunLength {
-  const { perImage, fewest, most } = FROM_WEIGHTS
+export function runLength(
+  images: number,
+  stepsPerEpoch: number,
+  fromWeights: boolean,
+  started: StepsFromWeights = FROM_WEIGHTS,
+): RunLength {
+  const { perImage, fewest, most } = started
   const wanted = fromWeights ? Math.min(most, Math.max(fewest, perImage * images)) : FROM_SCRATCH
   const epochs = Math.min(EPOCHS.most, Math.max(EPOCHS.fewest, Math.ceil(wanted / stepsPerEpoch)))
   const amount = images < 100 ? 'few' : images < SCRATCH_NEEDS ? 'small' : 'large'

@@ -5,6 +5,7 @@ import { modelOf, models } from '@shared/catalog/models'
 import { tasks } from '@shared/catalog/tasks'
 import { runLength } from '@shared/catalog/small-data'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
+import type { SnapshotSample } from '@shared/domain/snapshot'
 import type { ConcreteProvider } from '../runtime/session'
 
 export interface ResolvedRecipe extends Omit<
@@ -37,12 +38,14 @@ const SGD_RATE = 0.00125
  * @param images number of training images.
  * @param provider what 'auto' means on this machine.
  * @param evaluated number of images that scores are measured on.
+ * @param samples the training images, where they are at hand.
  */
 export function resolveRecipe(
   given: Recipe,
   images: number,
   provider: ConcreteProvider,
   evaluated = 0,
+  samples: readonly SnapshotSample[] = [],
 ): ResolvedRecipe {
   const recipe = parseRecipe(given)
   const size = recipe.batch.size === 'auto' ? Math.max(1, Math.min(NOMINAL_BATCH, images)) : recipe.batch.size
@@ -53,7 +56,8 @@ export function resolveRecipe(
   const { stride } = model.needsFile ? model : modelOf(recipe.model)
   if (recipe.input.size % stride !== 0) throw doesNotFit(recipe.input.size, stride, model.title)
   const isStarted = recipe.model.weights !== null || model.needsFile === true
-  const epochs = recipe.epochs === 'auto' ? runLength(images, stepsPerEpoch, isStarted).epochs : recipe.epochs
+  const epochs =
+    recipe.epochs === 'auto' ? runLength(images, stepsPerEpoch, isStarted, task.steps).epochs : recipe.epochs
   const closeEpochs = Math.min(
     epochs,
     recipe.loss.closeEpochs === 'auto' ? Math.round(epochs / 10) : recipe.loss.closeEpochs,
@@ -85,7 +89,8 @@ export function resolveRecipe(
   // The average must forget the random start well before the run ends.
   const tau = ema.tau === 'auto' ? Math.min(2000, Math.max(20, (epochs * stepsPerEpoch) / 20)) : ema.tau
   const decay = ema.decay === 'auto' ? Math.min(0.9998, 1 - 20 / Math.max(40, epochs * stepsPerEpoch)) : ema.decay
-  const augment = recipe.augment === 'auto' ? task.augments(recipe.model.id) : (recipe.augment as AugmentSpec[])
+  const augment =
+    recipe.augment === 'auto' ? task.augments(recipe.model.id, samples) : (recipe.augment as AugmentSpec[])
   for (const { id: name } of augment) {
     const { group } = augments.get(name)
     if (task.whole && (group === 'layout' || group === 'blend'))

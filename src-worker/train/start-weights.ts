@@ -22,6 +22,8 @@ export interface StartReport {
   file: string
   /** Tensors of the model that got the file's numbers. */
   loaded: string[]
+  /** Tensors that the file lacks and that start from numbers of another layer of it, see `ModelDef.borrows`. */
+  borrowed: string[]
   /** Tensors with random numbers: the file has none for them, or another shape. */
   initialised: string[]
   /** Labels whose rows of the class layers were taken over by name. */
@@ -62,6 +64,7 @@ export async function startWeights(
   const report: StartReport = {
     file,
     loaded: [],
+    borrowed: [],
     initialised: [],
     classes: [],
     ignored: [...source.ignored],
@@ -71,17 +74,25 @@ export async function startWeights(
   report.classes = labels.filter((_, i) => rows.has(i))
   const perClass = classTensors(options.model, options.params)
   const known = new Set<string>()
+  const lender = (name: string) => {
+    const part = Object.keys(options.model.borrows ?? {}).find((beginning) => name.startsWith(beginning))
+    return part === undefined ? name : options.model.borrows![part] + name.slice(part.length)
+  }
   for (const { name, shape } of [...program.params, ...program.stats]) {
     known.add(name)
     const data = source.tensors.get(name)
     const theirs = source.shapes.get(name)
     const same = data && theirs?.join() === shape.join()
+    const lent = source.shapes.get(lender(name))?.join() === shape.join() ? source.tensors.get(lender(name)) : undefined
     if (data && theirs && perClass.has(name) && rows.size > 0 && theirs.slice(1).join() === shape.slice(1).join()) {
       tensors.set(name, takeRows(initial.get(name)!, data, rows, size(shape.slice(1))))
       report.loaded.push(name)
     } else if (same) {
       tensors.set(name, data)
       report.loaded.push(name)
+    } else if (lent) {
+      tensors.set(name, lent.slice())
+      report.borrowed.push(name)
     } else report.initialised.push(name)
   }
   for (const name of source.tensors.keys()) if (!known.has(name)) report.ignored.push(name)
@@ -95,13 +106,14 @@ export async function startWeights(
 }
 
 /** One sentence for the log. */
-export function describeStart({ file, loaded, initialised, ignored, norms, classes }: StartReport): string {
+export function describeStart({ file, loaded, borrowed, initialised, ignored, norms, classes }: StartReport): string {
   const some = (names: readonly string[]) =>
     names.length > 4 ? `${names.slice(0, 4).join(', ')} and ${names.length - 4} more` : names.join(', ')
   return [
     `Start weights from ${file}: ${loaded.length} tensors loaded`,
     ...(norms ? [`${norms} batch norms put back in with the statistics of the training images`] : []),
     ...(classes.length ? [`class layers kept for ${some(classes)}`] : []),
+    ...(borrowed.length ? [`${borrowed.length} begin as others of the file (${some(borrowed)})`] : []),
     initialised.length ? `${initialised.length} initialised anew (${some(initialised)})` : 'none initialised anew',
     ignored.length ? `${ignored.length} of the file ignored (${some(ignored)})` : 'nothing of the file ignored',
   ]

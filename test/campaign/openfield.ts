@@ -9,13 +9,6 @@ import { findOutside } from '../helpers/find-outside'
 import { runCli } from '../helpers/run-cli'
 import type { Campaign } from './campaign'
 
-/** The mouse is seen from above: every direction is as likely as another. */
-const augment = [
-  { id: 'affine', when: 'always', origin: 'center', degrees: 180, translate: 0.15, shear: 0, scale: [0.75, 1.35] },
-  { id: 'hsv' },
-  { id: 'flip', p: 0.5 },
-]
-
 /**
  * Options: --models <id,id>, each trained on the same frames with the same seed, --weights none, --epochs <n>, --size <px>, --limit <seconds> (then
  * it is stopped as by Ctrl-C), --set "<key=value> ...".
@@ -23,7 +16,7 @@ const augment = [
 export const campaign: Campaign = {
   title: 'openfield: points of a mouse from 93 labelled frames, errors on the other 23',
   seed: 0,
-  recipe: { weights: 'yolox_nano.onnx (COCO boxes)', augment, split: '80 % of the labelled frames, drawn by the seed' }, // prettier-ignore
+  recipe: { weights: 'yolox_nano.onnx (COCO boxes)', values: 'all others auto', split: '80 % of the labelled frames, drawn by the seed' }, // prettier-ignore
   async run({ root, args, seed, log, record }) {
     const data = findOutside('data', root)
     if (!('path' in data)) throw new TagwrightError('not-found', `openfield is not here: ${data.reason}.`)
@@ -42,7 +35,7 @@ async function trainModel(
   data: string,
   { args, seed, log }: { args: string[]; seed: number; log(text: string): void },
 ) {
-  const epochs = readOption(args, 'epochs', '80')
+  const epochs = readOption(args, 'epochs', '')
   const size = readOption(args, 'size', '320')
   const limit = Number(readOption(args, 'limit', '900'))
   const set = readOption(args, 'set', '').split(' ').filter(Boolean)
@@ -61,8 +54,8 @@ async function trainModel(
     log(`training on ${parts.train} frames`)
     const isScratch = readOption(args, 'weights', '') === 'none'
     const weights = isScratch ? [] : ['--weights', join(data, 'onnx/yolox_nano.onnx')]
-    const options = ['--model', model, '--size', size, '--epochs', epochs, '--seed', `${seed}`]
-    const values = ['--set', `augment=${JSON.stringify(augment)}`, 'data.evalEvery=5', ...set]
+    const options = ['--model', model, '--size', size, '--seed', `${seed}`, ...(epochs ? ['--epochs', epochs] : [])]
+    const values = ['--set', 'data.evalEvery=5', ...set]
     let stopped = false
     const { code, stdout, stderr } = await runCli(['train', project, ...weights, ...options, ...values, '--json'], {
       onStderr(_, kill) {
@@ -78,7 +71,7 @@ async function trainModel(
     const seconds = (performance.now() - started) / 1000
     const { mean, median, p95, pck, points, found, objects } = result.report as PoseEvaluation
     return {
-      epochs: Number(epochs),
+      epochs: JSON.parse(readFileSync(join(project, 'runs', 'r1', 'recipe.json'), 'utf8')).epochs,
       size: Number(size),
       frames: parts,
       stopped,

@@ -50,6 +50,11 @@ export interface ModelDef<Output = unknown> {
   layers?: readonly string[]
   /** The model without what was added to it, by surgery or for another task: what files of other makers fit. */
   base?: ModelDef
+  /**
+   * Layers that a file of `base` lacks and what they start from instead, by the beginnings of their names: numbers that
+   * are trained for a like purpose are a better start than random ones.
+   */
+  borrows?: Readonly<Record<string, string>>
   /** Known parameter counts, for the conformance test. */
   examples: readonly { classes: number; parameters: number; params?: Record<string, unknown> }[]
 }

@@ -3,6 +3,7 @@ import type { ObjectPoints } from '../../domain/skeleton'
 import type { SnapshotHeader, SnapshotSample } from '../../domain/snapshot'
 import type { Graph, Value } from '../../engine/graph'
 import type { AugmentSpec } from '../augments'
+import type { StepsFromWeights } from '../small-data'
 
 /** Settings of the loss by their recipe keys; a task uses its own ones. */
 export interface LossSettings {
@@ -61,8 +62,10 @@ export interface TaskDef<Output = unknown> {
   advice: string
   /** true: a picture has one answer, so that augmentations that join several images would teach wrong ones. */
   whole?: true
-  /** Augmentation where the recipe leaves it open. */
-  augments(model: string): AugmentSpec[]
+  /** Augmentation where the recipe leaves it open. @param samples training images; none where they are not known yet. */
+  augments(model: string, samples: readonly SnapshotSample[]): AugmentSpec[]
+  /** Optimizer steps from start weights where the recipe leaves the length open; absent: as detectors. */
+  steps?: StepsFromWeights
   /** Parameters of a new head, by the beginning of their names, and how much faster they learn than a trained trunk. */
   newHead?: { prefix: string; rate: number }
   /** Adds the inputs of `feeds` to a training graph, and the loss of a model's output. */

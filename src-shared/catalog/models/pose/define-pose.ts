@@ -21,7 +21,7 @@ const USUAL_POINTS = 17
 
 export interface PoseModel<Head extends PoseHead> extends Pick<
   ModelDef<Head>,
-  'title' | 'source' | 'stride' | 'learningRate' | 'layers' | 'examples' | 'output'
+  'title' | 'source' | 'stride' | 'learningRate' | 'layers' | 'borrows' | 'examples' | 'output'
 > {
   /** The network without points: files of it fit all but those. */
   base?: ModelDef

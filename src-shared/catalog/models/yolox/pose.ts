@@ -20,6 +20,8 @@ export function defineYoloxPose(
     learningRate,
     layers: yoloxLayers,
     base: detector,
+    // The tower of boxes sees where an object lies and how large it is, which is half of what its points need.
+    borrows: { 'head.kpt_convs.': 'head.reg_convs.' },
     examples: [{ classes: 1, parameters }],
     build(nn, images, { classes, points, sigmas }) {
       const { features, hidden, conv } = yoloxFeatures(nn, images, { depth, width, depthwise })
