@@ -121,6 +121,18 @@ data.describe('A folded YOLOX-nano file', () => {
     expect(describeStart(report)).toMatch(/532 tensors loaded; 104 batch norms put back in.*6 initialised anew/)
   })
 
+  data.test('gives towers of points, which it has not, the numbers of those of boxes', async () => {
+    const options = await startOptions(['mouse'], models.get('yolox-pose-nano'))
+    const { tensors, report } = await startWeights(file, options)
+    const towers = [...tensors.keys()].filter((name) => name.startsWith('head.kpt_convs.'))
+    expect(towers.toSorted()).toEqual(report.borrowed.toSorted())
+    for (const name of towers) expect(tensors.get(name)).toEqual(tensors.get(name.replace('kpt_', 'reg_')))
+    expect(tensors.get(towers[0])).not.toEqual(options.initial.get(towers[0]))
+    // Only the layers that tell classes and points know nothing.
+    expect(report.initialised.every((name) => /^head\.(cls|kpt)_preds/.test(name))).toBe(true)
+    expect(describeStart(report)).toContain(`${towers.length} begin as others of the file (head.kpt_convs.`)
+  })
+
   data.test('is refused for another model by the name of the one that it fits', async () => {
     await expect(startWeights(file, await startOptions(['a'], models.get('yolox-tiny')))).rejects.toMatchObject({
       code: 'weights-do-not-fit',

@@ -3,7 +3,7 @@ import type { ModelDef } from '../define'
 import { definePose } from '../pose/define-pose'
 import { type YoloxSize, yoloxFeatures } from '../yolox/family'
 import { yoloxLayers } from '../yolox/layers'
-import { poseHead } from '../yolox/pose-head'
+import { pointsBorrow, poseHead } from '../yolox/pose-head'
 import { type KapaoHead, decodeKapao } from './head'
 
 /**
@@ -21,6 +21,7 @@ export const defineKapao = (
     learningRate,
     layers: yoloxLayers,
     base: detector,
+    borrows: pointsBorrow,
     examples: [{ classes: 1, parameters }],
     build(nn, images, { classes, points, sigmas, counts }) {
       const { features, hidden, conv } = yoloxFeatures(nn, images, { depth, width, depthwise })

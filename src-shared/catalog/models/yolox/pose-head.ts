@@ -12,6 +12,9 @@ export interface PoseHead extends DenseHead {
   sigmas: readonly (readonly number[])[]
 }
 
+/** The tower of boxes sees where an object lies and how large it is, which is half of what its points need. */
+export const pointsBorrow = { 'head.kpt_convs.': 'head.reg_convs.' }
+
 /** @param sigmas see PoseHead. */
 export function poseHead(
   nn: Nn,

@@ -3,7 +3,7 @@ import type { ModelDef } from '../define'
 import { definePose } from '../pose/define-pose'
 import { type YoloxSize, yoloxFeatures } from './family'
 import { yoloxLayers } from './layers'
-import { type PoseHead, decodePose, poseHead } from './pose-head'
+import { type PoseHead, decodePose, pointsBorrow, poseHead } from './pose-head'
 
 /**
  * @param size `parameters` is for one class and 17 points.
@@ -20,8 +20,7 @@ export function defineYoloxPose(
     learningRate,
     layers: yoloxLayers,
     base: detector,
-    // The tower of boxes sees where an object lies and how large it is, which is half of what its points need.
-    borrows: { 'head.kpt_convs.': 'head.reg_convs.' },
+    borrows: pointsBorrow,
     examples: [{ classes: 1, parameters }],
     build(nn, images, { classes, points, sigmas }) {
       const { features, hidden, conv } = yoloxFeatures(nn, images, { depth, width, depthwise })
