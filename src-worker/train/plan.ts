@@ -61,20 +61,14 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
       ? train
       : await sliceSamples(train, { size: slice, folder: join(input.cacheDir ?? input.runDir, 'slices') })
   const model = await completeModel(given, header.labels, input.runDir)
-  const recipe = resolveRecipe(
-    { ...given, model, data: { ...given.data, slice } },
-    sliced.length,
-    provider,
-    val.length,
-    sliced,
-  )
+  const recipe = resolveRecipe({ ...given, model, data: { ...given.data, slice } }, sliced.length, provider, val.length)
   const notes = task.notes?.(ofSplits(given.data.trainSplits)) ?? []
   return { recipe, header, train: sliced, val, notes }
 
   async function planOf(made: Awaited<ReturnType<NonNullable<typeof own>['complete']>>): Promise<RunPlan> {
     const model = await completeModel(made.recipe, header.labels, input.runDir)
     const provider = await resolveProvider(given.provider)
-    const recipe = resolveRecipe({ ...made.recipe, model }, made.train.length, provider, made.val.length, made.train)
+    const recipe = resolveRecipe({ ...made.recipe, model }, made.train.length, provider, made.val.length)
     return { recipe, header, train: made.train, val: made.val, notes: [] }
   }
 }

@@ -36,7 +36,7 @@ export async function previewBatches(
       `No images are in the splits ${given.data.trainSplits.join(', ')}. Assign splits or choose others.`,
     )
   // Nothing is computed: any provider resolves the same augmentation.
-  const recipe = resolveRecipe(given, train.length, 'cpu', 0, train)
+  const recipe = resolveRecipe(given, train.length, 'cpu')
   const { input: pixels } = modelOf(recipe.model)
   const count = Math.min(batch, train.length)
   const loader = createLoader({

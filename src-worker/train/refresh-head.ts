@@ -113,7 +113,7 @@ async function openKept(input: Input, samples: SnapshotSample[], host: TrainHost
   const params = def.complete ? def.complete(model.params, recipe.input.size, labels) : model.params
   const provider = await resolveProvider(recipe.provider)
   const plan: RunPlan = {
-    recipe: resolveRecipe({ ...recipe, model: { ...model, params } }, samples.length, provider, 0, samples),
+    recipe: resolveRecipe({ ...recipe, model: { ...model, params } }, samples.length, provider),
     header,
     train: samples,
     val: [],

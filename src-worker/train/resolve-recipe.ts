@@ -5,7 +5,6 @@ import { modelOf, models } from '@shared/catalog/models'
 import { tasks } from '@shared/catalog/tasks'
 import { runLength } from '@shared/catalog/small-data'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
-import type { SnapshotSample } from '@shared/domain/snapshot'
 import type { ConcreteProvider } from '../runtime/session'
 
 export interface ResolvedRecipe extends Omit<
@@ -38,14 +37,12 @@ const SGD_RATE = 0.00125
  * @param images number of training images.
  * @param provider what 'auto' means on this machine.
  * @param evaluated number of images that scores are measured on.
- * @param samples the training images, where they are at hand.
  */
 export function resolveRecipe(
   given: Recipe,
   images: number,
   provider: ConcreteProvider,
   evaluated = 0,
-  samples: readonly SnapshotSample[] = [],
 ): ResolvedRecipe {
   const recipe = parseRecipe(given)
   const size = recipe.batch.size === 'auto' ? Math.max(1, Math.min(NOMINAL_BATCH, images)) : recipe.batch.size
@@ -89,8 +86,7 @@ export function resolveRecipe(
   // The average must forget the random start well before the run ends.
   const tau = ema.tau === 'auto' ? Math.min(2000, Math.max(20, (epochs * stepsPerEpoch) / 20)) : ema.tau
   const decay = ema.decay === 'auto' ? Math.min(0.9998, 1 - 20 / Math.max(40, epochs * stepsPerEpoch)) : ema.decay
-  const augment =
-    recipe.augment === 'auto' ? task.augments(recipe.model.id, samples) : (recipe.augment as AugmentSpec[])
+  const augment = recipe.augment === 'auto' ? task.augments(recipe.model.id) : (recipe.augment as AugmentSpec[])
   for (const { id: name } of augment) {
     const { group } = augments.get(name)
     if (task.whole && (group === 'layout' || group === 'blend'))

@@ -62,8 +62,8 @@ export interface TaskDef<Output = unknown> {
   advice: string
   /** true: a picture has one answer, so that augmentations that join several images would teach wrong ones. */
   whole?: true
-  /** Augmentation where the recipe leaves it open. @param samples training images; none where they are not known yet. */
-  augments(model: string, samples: readonly SnapshotSample[]): AugmentSpec[]
+  /** Augmentation where the recipe leaves it open. */
+  augments(model: string): AugmentSpec[]
   /** Optimizer steps from start weights where the recipe leaves the length open; absent: as detectors. */
   steps?: StepsFromWeights
   /** Parameters of a new head, by the beginning of their names, and how much faster they learn than a trained trunk. */

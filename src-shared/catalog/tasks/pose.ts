@@ -1,22 +1,13 @@
-import type { Keypoint } from '../../domain/geometry'
-import { turnFreely } from '../../domain/pose-directions'
 import { objectPoints } from '../../domain/skeleton'
 import { poseBox } from '../../domain/pose-box'
 import { boxArea } from '../../domain/geometry'
 import type { SnapshotAnnotation, SnapshotSample } from '../../domain/snapshot'
-import { type AugmentSpec, yoloxAugments } from '../augments'
+import { yoloxAugments } from '../augments'
 import { kapaoLoss } from '../losses/kapao'
 import { yoloxPoseLoss } from '../losses/yolox-pose'
 import { isKapao } from '../models/kapao/head'
 import type { PoseHead } from '../models/yolox/pose-head'
 import { defineTask } from './define'
-
-/** Of animals from above, one direction is as likely as another; a mosaic would cut through the few there are. */
-const turned: AugmentSpec[] = [
-  { id: 'affine', when: 'always', origin: 'center', degrees: 180, translate: 0.15, shear: 0, scale: [0.75, 1.35] },
-  { id: 'hsv' },
-  { id: 'flip', p: 0.5 },
-]
 
 /** Objects are boxes with points; boxes alone teach where objects are, and nothing about points. */
 export default defineTask<PoseHead>({
@@ -30,25 +21,16 @@ export default defineTask<PoseHead>({
   notes(samples) {
     const poses = samples.flatMap(({ annotations }) => annotations.flatMap(({ shape }) => (shape.kind === 'keypoints' ? [shape] : []))) // prettier-ignore
     const without = poses.filter(({ box }) => !box).length
-    const turns = everyWay(samples)
-      ? [
-          'Poses point in every direction: unless the recipe names its own augmentation, images are turned by any angle.',
-        ]
-      : []
-    if (without === 0) return turns
+    if (without === 0) return []
     return [
-      ...turns,
       `${without} of ${poses.length} poses have no box of their own: the box around their points is used, with 15 % of its longer side as room on each side.`,
     ]
   },
   advice: 'Set points on some images, then train.',
   // Points come from layers that no detector's file has.
   steps: { perImage: 12, fewest: 400, most: 1500 },
-  augments(model, samples) {
-    if (everyWay(samples)) return turned
-    // Blending two images makes points of both unclear: YOLO-pose trains without it.
-    return yoloxAugments(model).filter(({ id }) => id !== 'mixup')
-  },
+  // Blending two images makes points of both unclear: YOLO-pose trains without it.
+  augments: (model) => yoloxAugments(model).filter(({ id }) => id !== 'mixup'),
   loss({ output, graph, batch, rows, settings }) {
     const targets = graph.input('targets', [batch, rows, 5 + 3 * output.points.shape[1]])
     const { iou = 'iou', oks = 'coco', points = 10, pointL1 = 5, visibility = 1, keypoints = 2.5 } = settings
@@ -62,20 +44,6 @@ export default defineTask<PoseHead>({
   }),
   symbolic: { targets: { 1: 'truths' } },
 })
-
-/** Whether each label's poses turn every way. */
-function everyWay(samples: readonly SnapshotSample[]): boolean {
-  const byLabel = new Map<number, (readonly Keypoint[])[]>()
-  for (const { annotations } of samples) {
-    for (const { label, shape } of annotations) {
-      if (shape.kind !== 'keypoints') continue
-      const poses = byLabel.get(label) ?? []
-      byLabel.set(label, poses)
-      poses.push(shape.keypoints)
-    }
-  }
-  return byLabel.size > 0 && [...byLabel.values()].every(turnFreely)
-}
 
 function withBox(annotation: SnapshotAnnotation, image: SnapshotSample): SnapshotAnnotation {
   const { shape } = annotation

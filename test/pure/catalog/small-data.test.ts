@@ -9,6 +9,12 @@ describe('The length of a run that is left open', () => {
     expect(runLength(5000, 625, true)).toMatchObject({ epochs: 10, amount: 'large' })
     expect(runLength(1, 1, true)).toMatchObject({ epochs: 120 })
   })
+  it('is what a task wants that has more to learn than a detector', () => {
+    const started = { perImage: 12, fewest: 400, most: 1500 }
+    expect(runLength(93, 11, true, started)).toMatchObject({ epochs: 102, steps: 1122 })
+    expect(runLength(10, 1, true, started).epochs).toBe(300)
+    expect(runLength(2000, 250, true, started)).toMatchObject({ epochs: 10, steps: 2500 })
+  })
   it('from scratch is the longer one, within 300 epochs', () => {
     expect(runLength(30, 3, false)).toMatchObject({ epochs: 300, amount: 'few', trial: null })
     expect(runLength(205, 25, false).epochs).toBe(100)
