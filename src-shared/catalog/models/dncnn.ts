@@ -1,7 +1,7 @@
 /** DnCNN, Zhang et al. 2017, arXiv:1608.03981: a plain stack of convolutions that tells the noise. */
 import { z } from 'zod'
 import { relu, sub } from '../../engine/ops'
-import { channelsParam, defineDenoiser } from './denoise/common'
+import { channelsParam, defineDenoiser, quiet } from './denoise/common'
 
 export default defineDenoiser({
   title: 'DnCNN',
@@ -27,7 +27,7 @@ export default defineDenoiser({
         x = nn.conv2d(String(at), x, width, 3)
         x = relu(nn.batchNorm(String(at + 1), x, { epsilon: 1e-4, momentum: 0.95 }))
       }
-      return sub(images, nn.conv2d(String(3 * (depth - 1) - 1), x, channels, 3))
+      return sub(images, nn.conv2d(String(3 * (depth - 1) - 1), x, channels, 3, { init: quiet(width, 3) }))
     })
   },
 })

@@ -1,7 +1,7 @@
 /** NAFNet, Chen et al. 2022, arXiv:2204.04676: a U-shape of blocks whose only nonlinearity is a product. */
 import { z } from 'zod'
 import { add, pad, pixelShuffle, slice } from '../../engine/ops'
-import { channelsParam, defineDenoiser } from './denoise/common'
+import { channelsParam, defineDenoiser, quiet } from './denoise/common'
 import { nafBlock } from './denoise/naf-block'
 
 const blocks = z.array(z.int().min(0).max(64)).min(1).max(6)
@@ -48,7 +48,7 @@ export default defineDenoiser({
       x = add(pixelShuffle(nn.conv2d(`ups.${level}.0`, x, 2 * x.shape[1], 1), 2), skips.at(-1 - level)!)
       for (let i = 0; i < count; i++) x = nafBlock(nn, `decoders.${level}.${i}`, x, at(encoder.length - 1 - level))
     })
-    const clean = add(nn.conv2d('ending', x, channels, 3, { bias: true }), whole)
+    const clean = add(nn.conv2d('ending', x, channels, 3, { bias: true, biasInit: 0, init: quiet(width, 3) }), whole)
     return slice(slice(clean, 2, 0, h), 3, 0, w)
   },
 })

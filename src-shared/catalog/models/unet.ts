@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { add, concat, maxPool, relu, upsample } from '../../engine/ops'
 import type { Value } from '../../engine/graph'
-import { channelsParam, defineDenoiser } from './denoise/common'
+import { channelsParam, defineDenoiser, quiet } from './denoise/common'
 
 export default defineDenoiser({
   title: 'U-Net',
@@ -34,6 +34,6 @@ export default defineDenoiser({
       const wide = nn.conv2d(`up${levels - level}.reduce`, upsample(x, 2), width * 2 ** level, 1, { bias: true })
       x = double(`up${levels - level}`, concat([skips[level], wide], 1), width * 2 ** level)
     }
-    return add(images, nn.conv2d('outc', x, channels, 1, { bias: true }))
+    return add(images, nn.conv2d('outc', x, channels, 1, { bias: true, biasInit: 0, init: quiet(width, 1) }))
   },
 })

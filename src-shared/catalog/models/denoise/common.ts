@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { TagwrightError } from '../../../base/errors'
 import type { ModelInput } from '../../../domain/model-input'
 import type { Value } from '../../../engine/graph'
-import type { Nn } from '../../../engine/nn'
+import type { Init, Nn } from '../../../engine/nn'
 import { type ModelDef, defineModel } from '../define'
 
 /** Bytes become 0..1; there is no border, because images are never fitted into a square. */
@@ -15,6 +15,16 @@ export const denoiserInput: ModelInput = {
   pad: 0,
   align: 'topleft',
 }
+
+/**
+ * Of the last convolution before the noisy image is added: nearly nothing, so that a new denoiser returns about what it
+ * gets. With usual weights behind norms its first output is three times as noisy as its input, and an epoch goes by
+ * before that is unlearned.
+ */
+export const quiet = (channels: number, kernel: number): Init => ({
+  kind: 'uniform',
+  bound: 0.05 / Math.sqrt(channels * kernel * kernel),
+})
 
 /** 1: grey, 3: RGB, 4: the planes of a Bayer mosaic. */
 export const channelsParam = z.int().min(1).max(16).default(3)

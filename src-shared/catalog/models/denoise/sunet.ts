@@ -6,7 +6,7 @@ import { add, concat, focus, pixelShuffle, prelu } from '../../../engine/ops'
 import { swinLayer } from '../../swin-layer'
 import type { ModelDef } from '../define'
 import { enlarge } from './bilinear'
-import { channelsParam, defineDenoiser } from './common'
+import { channelsParam, defineDenoiser, quiet } from './common'
 
 export interface SunetSize {
   title: string
@@ -80,7 +80,7 @@ export function defineSunet(size: SunetSize): ModelDef<Value> {
         x = stage(name, x, level)
       }
       x = upsampleTwice(nn, 'up_x4', nn.channelNorm('norm_up', x, EPSILON), patch, width)
-      return add(images, nn.conv2d('output', x, channels, 3))
+      return add(images, nn.conv2d('output', x, channels, 3, { init: quiet(x.shape[1], 3) }))
     },
   })
 }
