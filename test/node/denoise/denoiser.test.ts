@@ -10,11 +10,11 @@ import { models } from '@shared/catalog/models'
 import { noiseSchema, type SetNoise } from '@shared/domain/noise'
 import { makePlanarImage, planeOf, type PlanarImage } from '@shared/domain/planar-image'
 import type { SnapshotSample } from '@shared/domain/snapshot'
-import { initialize } from '@shared/engine/nn'
 import { readPlanes, toPlanarImage, writePlanes } from '../../../src-worker/data/planes'
 import { bundleThread } from '../../helpers/bundle-thread'
 import { cropBatches } from '../../../src-worker/tasks/denoise/crop-batches'
 import { denoiserOf, tilingOf } from '../../../src-worker/tasks/denoise/denoiser'
+import { drawnWeights } from '../../helpers/drawn-weights'
 
 const folder = mkdtempSync(join(tmpdir(), 'tagwright-planes-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -28,14 +28,8 @@ function picture(width: number, height: number, channels: number, seed = 'pictur
 /** A network with drawn weights; what starts at zero in training counts here too. */
 function drawn(id: string, params: Record<string, unknown>) {
   const { params: specs, nn } = describeModel(models.get(id), 0, params)
-  const tensors = new Map(
-    specs.map((spec) => [
-      spec.name,
-      /beta|gamma/.test(spec.name)
-        ? new Float32Array(spec.shape.reduce((a, b) => a * b)).fill(0.5)
-        : initialize(spec, rng('weights', spec.name)),
-    ]),
-  )
+  const tensors = drawnWeights(specs)
+  for (const [name, data] of tensors) if (/beta|gamma/.test(name)) data.fill(0.5)
   for (const { name, shape, initial } of nn.stats.values())
     tensors.set(name, new Float32Array(shape.reduce((a, b) => a * b)).fill(initial))
   return { id, params, tensors, provider: 'cpu' as const }

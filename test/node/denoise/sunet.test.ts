@@ -7,11 +7,11 @@ import { models } from '@shared/catalog/models'
 import { optimizers } from '@shared/catalog/optimizers'
 import { trainingProgram } from '@shared/catalog/training-program'
 import { makePlanarImage } from '@shared/domain/planar-image'
-import { initialize } from '@shared/engine/nn'
 import { openSession, tensor } from '../../../src-worker/runtime/session'
 import { denoiserOf, tilingOf } from '../../../src-worker/tasks/denoise/denoiser'
 import { initialTensors } from '../../../src-worker/train/initial'
 import { Stepper } from '../../../src-worker/train/stepper'
+import { drawnWeights } from '../../helpers/drawn-weights'
 
 const model = models.get('sunet-tiny')
 const params = { channels: 1, width: 8, depths: [2, 2], heads: [2, 4], window: 4, patch: 2 }
@@ -19,10 +19,7 @@ const draw = (length: number, ...seed: (string | number)[]) => {
   const random = rng('sunet', ...seed)
   return Float32Array.from({ length }, () => random.next())
 }
-const weights = () =>
-  new Map(
-    describeModel(model, 0, params).params.map((spec) => [spec.name, initialize(spec, rng('weights', spec.name))]),
-  )
+const weights = () => drawnWeights(describeModel(model, 0, params).params)
 
 describe('SUNet', () => {
   it('learns alike in the plain and in the blocked layout', async () => {
@@ -32,7 +29,7 @@ describe('SUNet', () => {
     const images = clean.map((v, i) => v + 0.2 * (draw(1, 'noise', i)[0] - 0.5))
     const train = async (block: number) => {
       const program = trainingProgram({ model, classes: 0, params, batch, size: [side, side], optimizer: optimizers.get('adamw'), weightDecay: 1e-4, block }) // prettier-ignore
-      const stepper = await Stepper.create(program, optimizers.get('adamw'), initialTensors(program, 0), { provider: 'cpu' }) // prettier-ignore
+      const stepper = await Stepper.create(program, optimizers.get('adamw'), new Map([...initialTensors(program, 0), ...weights()]), { provider: 'cpu' }) // prettier-ignore
       const losses: number[] = []
       for (let i = 0; i < 4; i++) {
         const feeds = { tensors: { images: { data: images, shape }, clean: { data: clean, shape } } }
