@@ -39,11 +39,12 @@ export async function chooseFormat(source: NodeSource, wanted: string): Promise<
     }
     const [named] = source.named
     const content = extension(named ?? '') === '.json' ? describeJson(await source.head(named, 1 << 18)) : null
-    throw new TagwrightError(
-      'unknown-format',
-      `No known annotation format was found in ${source.given}, which holds ${content ?? describeFiles(source)}. Known: ${formats.ids.join(', ')}.`,
-      { path: source.given },
-    )
+    const fact = content
+      ? `No known annotation format was found in ${source.given}, which holds ${content}`
+      : named !== undefined
+        ? `${source.given} is in no annotation format that is known`
+        : `No known annotation format was found in ${source.given}, which holds ${describeFiles(source)}`
+    throw new TagwrightError('unknown-format', `${fact}. Known: ${formats.ids.join(', ')}.`, { path: source.given })
   }
   const best = matches.filter((match) => match.score === matches[0].score)
   if (best.length > 1) {

@@ -8,6 +8,7 @@ import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'nod
 import { dirname, join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { extension, isImage } from '@shared/catalog/formats/common/paths'
+import { hashFile } from './hash-file'
 import { isCameraRaw } from './image-kind'
 
 const gigabyte = 2 ** 30
@@ -155,20 +156,9 @@ async function freeName(
     const candidate = n === 1 ? path : `${base}-${n}${ending}`
     const there = await stat(join(folder, candidate)).catch(() => null)
     if (!there) return { path: candidate, isThere: false }
-    if (there.isFile() && there.size === bytes && (await hashOf(join(folder, candidate))) === hash)
+    if (there.isFile() && there.size === bytes && (await hashFile(join(folder, candidate))) === hash)
       return { path: candidate, isThere: true }
   }
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  const handle = await open(file)
-  try {
-    for await (const piece of handle.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) hash.update(piece)
-  } finally {
-    await handle.close()
-  }
-  return hash.digest('hex')
 }
 
 /**

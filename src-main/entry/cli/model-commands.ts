@@ -20,6 +20,7 @@ import { withoutProject, withProject, type Api, type CliContext } from './contex
 import { defineCommand, integer, listOf, number, oneOf } from './define-command'
 import { followJob } from './follow-job'
 import { formatNames, parseFormatOptions } from './format-options'
+import { listImages } from './list-images'
 import { bytes, plural, score } from './text'
 
 export const modelCommands = (cli: CliContext): Command[] => [
@@ -187,12 +188,13 @@ const predict = (cli: CliContext) =>
         'Detect objects in images.',
         [
           'predict photo.jpg --model harbour.onnx --draw out',
+          'predict photos --model harbour.onnx --out predictions.json',
           'predict --project harbour --split test --run latest --out predictions.json',
           'predict photo.jpg --project harbour --run r2 --conf 0.4',
         ],
       ),
     )
-      .argument('[images...]', 'image files')
+      .argument('[images...]', 'image files, or folders with image files')
       .option('--project <project>', 'project folder: its images when none are named, and its runs')
       .option(
         '--split <split>',
@@ -203,9 +205,9 @@ const predict = (cli: CliContext) =>
       .option('--out <file.json>', 'write all detections in COCO result format')
       .option('--draw <folder>', 'write the images with boxes drawn'),
     predictThresholds,
-  ).action(async (files: string[], options: PredictOptions, command: Command) => {
+  ).action(async (given: string[], options: PredictOptions, command: Command) => {
     const source = modelSource(options, 'predict')
-    if (files.length === 0 && !options.project) {
+    if (given.length === 0 && !options.project) {
       throw new TagwrightError('usage', 'predict was given no image. Name images, or a project with --project.')
     }
     if (source.kind === 'run' && !options.project) {
@@ -214,6 +216,7 @@ const predict = (cli: CliContext) =>
         'A run belongs to a project. Name it with --project, or use --model <file.onnx>.',
       )
     }
+    const files = given.flatMap(listImages)
     const work = async (api: Api) => {
       const images: PredictedImage[] = []
       let job: number | null = null
@@ -226,10 +229,7 @@ const predict = (cli: CliContext) =>
         const result = await followJob<PredictResult>(cli, api, async () => {
           const started = await api.runs.predict({
             source,
-            images:
-              files.length > 0
-                ? { files: files.map((file) => resolve(file)) }
-                : { split: options.split === 'all' ? null : options.split },
+            images: files.length > 0 ? { files } : { split: options.split === 'all' ? null : options.split },
             out: options.out ? resolve(options.out) : null,
             draw: options.draw ? resolve(options.draw) : null,
             ...inference(options),
@@ -246,7 +246,6 @@ const predict = (cli: CliContext) =>
     const result = options.project ? await withProject(cli, options.project, work) : await withoutProject(cli, work)
     const { images, failed, labels, seconds, thresholds, out, draw } = result
     const isClass = result.task === 'classify'
-    for (const { file, message } of failed) cli.note(`Warning: ${file}: ${message}`)
     cli.answer(command, { images, failed, labels, seconds, thresholds, out, draw }, () => {
       const shown = images.slice(0, 20)
       return [
