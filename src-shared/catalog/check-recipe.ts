@@ -5,13 +5,15 @@ import { models } from './models'
 import { optimizers } from './optimizers'
 import { restorationLosses } from './restoration-losses'
 import { schedules } from './schedules'
+import { checkTask } from './training-program'
 
 /**
  * Whether all that a recipe names is in the catalog: its schema cannot know, since the catalog is what files are there.
- * @throws `unknown-id` with the nearest name, `bad-recipe` for parameters of an augmentation.
+ * @throws `unknown-id` with the nearest name, `bad-recipe` for a model of another task and for
+ * parameters of an augmentation.
  */
-export function checkRecipe({ model, optimizer, schedule, augment, loss }: Recipe): void {
-  models.get(model.id)
+export function checkRecipe({ task, model, optimizer, schedule, augment, loss }: Recipe): void {
+  checkTask(task, model.id, models.get(model.id))
   for (const { id } of model.surgery) blocks.get(id)
   if (optimizer.id !== 'auto') optimizers.get(optimizer.id)
   schedules.get(schedule.id)

@@ -89,7 +89,10 @@ const train = (cli: CliContext) =>
       await follow(cli, command, folder, async (api) => {
         const started = await api.runs.start({ recipe, ...name })
         // What was left open is said with its reason; the run knows the weights that a name stands for.
-        if (((recipe.epochs as unknown) ?? 'auto') === 'auto') cli.note((await api.training.advise({ recipe })).text)
+        if (((recipe.epochs as unknown) ?? 'auto') === 'auto') {
+          const { images, text } = await api.training.advise({ recipe })
+          if (images > 0) cli.note(text)
+        }
         return started
       })
     })

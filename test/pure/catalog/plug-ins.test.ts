@@ -96,4 +96,3 @@ describe.each(augments.entries())('augment %s', (id, { title, params }) => {
     expect(new Set(plans).size).toBeGreaterThan(1)
   })
 })
-

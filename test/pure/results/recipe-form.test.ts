@@ -63,6 +63,7 @@ describe('the form of a recipe', () => {
     const check = (recipe: object) => () => checkRecipe(parseRecipe(recipe))
     expect(check({})).not.toThrow()
     expect(check({ model: { id: 'yolo-nano' } })).toThrow('Did you mean "yolox-nano"?')
+    expect(check({ task: 'denoise', model: { id: 'yolox-nano' } })).toThrow(/for the task "detect".*e\.g\. dncnn/)
     expect(check({ optimizer: { id: 'adamx' } })).toThrow(/no optimizer "adamx"/)
     expect(check({ schedule: { id: 'cosinus' } })).toThrow('Did you mean "cosine"?')
     expect(check({ augment: [{ id: 'flop' }] })).toThrow('Did you mean "flip"?')
