@@ -87,7 +87,13 @@ type Card = Record<string, unknown> & {
   licence: string | null
   model: { title: string; source: string | null }
   labels: string[]
-  data: { project: string; images: number | null; annotations: number | null; sha256: string | null }
+  data: {
+    project: string
+    images: number | null
+    annotations: number | null
+    splits: readonly string[] | null
+    sha256: string | null
+  }
   training: { run: string; epochs: number; seconds: number | null; recipe: Record<string, unknown> }
   evaluation: {
     split: string | null
