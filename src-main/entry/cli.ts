@@ -27,6 +27,7 @@ const isJson = argv.includes('--json')
 const isDebug = Boolean(process.env.TAGWRIGHT_DEBUG)
 const controller = new AbortController()
 let answered = false
+const warned = new Set<string>()
 
 const cli: CliContext = {
   ports: {
@@ -51,6 +52,11 @@ const cli: CliContext = {
     process.stdout.write(`${text}\n`)
   },
   note(message) {
+    // What a job warns of while it runs may be part of its answer too.
+    if (message.startsWith('Warning: ')) {
+      if (warned.has(message)) return
+      warned.add(message)
+    }
     process.stderr.write(`${message}\n`)
   },
 }
@@ -116,10 +122,16 @@ function withCommand(words: string[]): string[] {
   return isPath && !program.commands.some((command) => command.name() === first) ? ['start', ...words] : words
 }
 
+/** The parser writes `unknown command 'infoo'\n(Did you mean info?)`. */
+function asSentence(text: string): string {
+  const line = text.replace(/\s*\n\s*/g, '. ').replace(/\((Did you mean .*\?)\)$/, '$1')
+  return /[.?!]$/.test(line) ? line : `${line}.`
+}
+
 function report(error: unknown): number {
   const shape: ErrorShape =
     error instanceof CommanderError
-      ? { code: 'usage', message: `${error.message.replace(/^error: /, '')} Add --help for the usage.` }
+      ? { code: 'usage', message: `${asSentence(error.message.replace(/^error: /, ''))} Add --help for the usage.` }
       : toErrorShape(error)
   if (isJson && !answered) process.stdout.write(`${JSON.stringify({ error: shape }, null, 2)}\n`)
   else process.stderr.write(`${shape.code === 'cancelled' ? '' : 'Error: '}${shape.message}\n`)

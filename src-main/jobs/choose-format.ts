@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { parse as parseYaml } from 'yaml'
 import { TagwrightError } from '@shared/base/errors'
+import { describeIssue } from '@shared/base/describe-issue'
 import { decodeText } from '@shared/base/text'
 import { formats, matchFormats, type AnyFormat } from '@shared/catalog/formats'
 import { extension, isImage } from '@shared/catalog/formats/common/paths'
@@ -39,11 +40,12 @@ export async function chooseFormat(source: NodeSource, wanted: string): Promise<
     }
     const [named] = source.named
     const content = extension(named ?? '') === '.json' ? describeJson(await source.head(named, 1 << 18)) : null
-    throw new TagwrightError(
-      'unknown-format',
-      `No known annotation format was found in ${source.given}, which holds ${content ?? describeFiles(source)}. Known: ${formats.ids.join(', ')}.`,
-      { path: source.given },
-    )
+    const fact = content
+      ? `No known annotation format was found in ${source.given}, which holds ${content}`
+      : named !== undefined
+        ? `${source.given} is in no annotation format that is known`
+        : `No known annotation format was found in ${source.given}, which holds ${describeFiles(source)}`
+    throw new TagwrightError('unknown-format', `${fact}. Known: ${formats.ids.join(', ')}.`, { path: source.given })
   }
   const best = matches.filter((match) => match.score === matches[0].score)
   if (best.length > 1) {
@@ -62,10 +64,19 @@ export function parseOptions(id: string, format: AnyFormat, options: Record<stri
   const result = format.options.safeParse(options)
   if (result.success) return result.data as object
   const issue = result.error.issues[0]
+  if (issue.code === 'unrecognized_keys') {
+    const { shape } = format.options as unknown as { shape?: object }
+    const known = Object.keys(shape ?? {})
+    throw new TagwrightError(
+      'bad-option',
+      `The format ${id} has no option "${issue.keys[0]}". ${known.length ? `It has: ${known.join(', ')}.` : 'It has none; leave it out.'}`,
+      { option: issue.keys[0], known },
+    )
+  }
   const at = issue.path.join('.')
   throw new TagwrightError(
     'bad-option',
-    `Option ${at ? `"${at}" of format ${id}` : `of format ${id}`}: ${issue.message}. Correct it or leave it out.`,
+    `Option ${at ? `"${at}" of format ${id}` : `of format ${id}`} ${describeIssue(issue, options)}`,
   )
 }
 

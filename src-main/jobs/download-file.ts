@@ -1,8 +1,7 @@
 /** Fetches one file from the internet: resumed where an earlier attempt stopped, checked, and in place only when whole. */
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { TagwrightError } from '@shared/base/errors'
+import { hashFile } from '../media/hash-file'
 
 export interface DownloadOptions {
   url: string
@@ -195,10 +194,3 @@ async function readNote(file: string, url: string): Promise<{ version: string | 
 }
 
 const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(() => null))?.size ?? 0
-
-/** SHA-256 in hexadecimal. */
-export async function hashFile(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
-  return hash.digest('hex')
-}

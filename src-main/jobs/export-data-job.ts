@@ -115,12 +115,15 @@ export async function exportDataset(
       const message = `${turnedImages} copied images carry an EXIF orientation; the annotations are upright. Programs that ignore EXIF will see them turned.`
       issues.add({ level: 'warning', code: 'exif-orientation', message, file: resolve(out) })
     }
-    const skippedShapes = issues.report().skipped.length
+    const { skipped } = issues.report().counts
+    // A format without shapes of objects leaves out images, and has one class for each that it writes, or none.
+    const isOfImages = format.shapes.every((kind) => kind === 'tag')
+    const written = samples - (isOfImages ? skipped : 0)
     return {
       format: id,
       out: resolve(out),
-      samples,
-      annotations: annotations - skippedShapes,
+      samples: written,
+      annotations: !isOfImages ? annotations - skipped : format.shapes.length > 0 ? written : 0,
       files,
       images: copied,
       ...issues.report(),

@@ -3,7 +3,8 @@ import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import type { duplicatePairSchema, Finding } from '@shared/contract/training'
 import { nearPairs } from '@shared/domain/near-duplicates'
-import { differenceHash, hashContent } from '../media/fingerprint'
+import { differenceHash } from '../media/fingerprint'
+import { hashFile } from '../media/hash-file'
 import { sql } from '../store/db'
 import { countUnhashed, saveFileFacts, walkImages, type FileFacts } from '../store/sample-file'
 import { defineJob } from './define-job'
@@ -36,7 +37,7 @@ export const findDuplicatesJob = (deps: Pick<JobDeps, 'store'>) =>
           signal.throwIfAborted()
           try {
             const { size, mtimeMs } = await stat(file)
-            const [hash, dhash] = [await hashContent(file, signal), await differenceHash(file)]
+            const [hash, dhash] = [await hashFile(file, signal), await differenceHash(file)]
             facts.push({ id, bytes: size, mtime: mtimeMs, hash, dhash })
           } catch (error) {
             signal.throwIfAborted()

@@ -87,7 +87,13 @@ type Card = Record<string, unknown> & {
   licence: string | null
   model: { title: string; source: string | null }
   labels: string[]
-  data: { project: string; images: number | null; annotations: number | null; sha256: string | null }
+  data: {
+    project: string
+    images: number | null
+    annotations: number | null
+    splits: readonly string[] | null
+    sha256: string | null
+  }
   training: { run: string; epochs: number; seconds: number | null; recipe: Record<string, unknown> }
   evaluation: {
     split: string | null
@@ -113,7 +119,7 @@ function markdown(
     '',
     `- Licence: ${licence ? inline(licence) : 'not stated'}`,
     ...(labels.length > 0 ? [`- Classes (${labels.length}): ${labels.map(inline).join(', ')}`] : []),
-    `- Training data: ${data.images ?? 'unknown'} images, ${data.annotations ?? 'unknown'} annotations${data.sha256 ? ` (sha256 of the frozen data ${data.sha256.slice(0, 16)})` : ''}`,
+    `- Data of the run${data.splits?.length ? ` (${data.splits.join(', ')})` : ''}: ${data.images ?? 'unknown'} images, ${data.annotations ?? 'unknown'} annotations${data.sha256 ? ` (sha256 of the frozen data ${data.sha256.slice(0, 16)})` : ''}`,
     `- Training: run ${training.run}, ${Math.round(training.epochs)} epochs${training.seconds === null ? '' : `, ${Math.round(training.seconds)} s`}`,
     ...files.map(
       ({ file = '', checkpoint }) => `- File: ${inline(file)}${checkpoint ? `, ${weightsOf[checkpoint]}` : ''}`,

@@ -5,7 +5,7 @@ import { basename, join, relative, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { mediaContract, type RelinkReport } from '@shared/contract/media'
 import { isImage } from '@shared/catalog/formats/common/paths'
-import { hashContent } from '../media/fingerprint'
+import { hashFile } from '../media/hash-file'
 import { probeImage } from '../media/probe-image'
 import { ensureRoot, toSlashes } from '../store/root'
 import { walkImages, type SampleImage } from '../store/sample-file'
@@ -90,7 +90,7 @@ async function match(
   let done = 0
   for (const { file } of missing.some(({ hash }) => hash !== null) ? toRead : []) {
     signal.throwIfAborted()
-    const hash = await hashContent(file, signal).catch(() => null)
+    const hash = await hashFile(file, signal).catch(() => null)
     if (hash !== null) byHash.set(hash, [...(byHash.get(hash) ?? []), file])
     report('comparing contents', ++done, toRead.length)
   }

@@ -8,7 +8,8 @@ import { findPublished, publishedWeights, type PublishedWeights } from '@shared/
 import type { Weights } from '@shared/contract/weights'
 import { decodeOnnxInfo } from '@shared/engine/onnx/decode-info'
 import { readUserFile, writeUserFile } from '../store/user-file'
-import { downloadFile, fetchedSoFar, forget, hashFile } from './download-file'
+import { hashFile } from '../media/hash-file'
+import { downloadFile, fetchedSoFar, forget } from './download-file'
 
 const notesSchema = z.record(
   z.string(),

@@ -3,6 +3,7 @@ import sharp from 'sharp'
 import type { FoundPoint } from '@shared/domain/detection'
 import { pointConfidence } from '@shared/domain/found-points'
 import { drawSkeleton } from '@shared/plots/draw-skeleton'
+import { openImage } from './render-image'
 
 export interface DrawnBox {
   /** `[x1, y1, x2, y2]`, upright image pixels. */
@@ -19,8 +20,9 @@ export interface DrawnBox {
 
 /** Writes `out` (format by its ending). Line and text grow with the image. */
 export async function drawDetections(file: string, out: string, boxes: readonly DrawnBox[]): Promise<void> {
-  const { data, info } = await sharp(file, { failOn: 'none' })
-    .autoOrient()
+  const { data, info } = await (
+    await openImage(file)
+  )
     .toColourspace('srgb')
     .flatten({ background: '#ffffff' })
     .raw()

@@ -1,19 +1,5 @@
-/** What tells image files apart: sha256 of the bytes, and a difference hash of what they show. */
-import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
 import { openImage } from './render-image'
 import { imageKind, whyNotDecoded } from './image-kind'
-
-/** sha256 in hex. Files up to 64 MB are read at once, larger ones in pieces. */
-export async function hashContent(file: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256')
-  const { size } = await stat(file)
-  if (size <= 64 * 2 ** 20) return hash.update(await readFile(file, { signal })).digest('hex')
-  for await (const piece of createReadStream(file, { highWaterMark: 2 ** 20, signal }) as AsyncIterable<Buffer>)
-    hash.update(piece)
-  return hash.digest('hex')
-}
 
 /**
  * The 64-bit difference hash (dHash) as 16 hex digits: the upright image in 9 x 8 grey pixels, one bit for each pixel

@@ -1,5 +1,5 @@
 /** A folder that a format writes into. Every file appears whole or not at all; originals are never written to. */
-import { constants, createWriteStream, existsSync, readdirSync } from 'node:fs'
+import { constants, createWriteStream, existsSync, readdirSync, type WriteStream } from 'node:fs'
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import { dirname, join, resolve } from 'node:path'
@@ -82,7 +82,7 @@ export async function createSink(folder: string, options: NodeSinkOptions): Prom
         async write(text) {
           check()
           options.signal?.throwIfAborted()
-          if (!stream.write(text)) await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {})
+          if (!stream.write(text) && !stream.closed) await drained(stream)
           check()
         },
         async close() {
@@ -119,6 +119,18 @@ export async function createSink(folder: string, options: NodeSinkOptions): Prom
     report: options.report,
   }
 }
+
+/** Until the stream takes more, or has failed and closed; its listeners go with it. */
+const drained = (stream: WriteStream): Promise<void> =>
+  new Promise((go) => {
+    const done = () => {
+      stream.off('drain', done)
+      stream.off('close', done)
+      go()
+    }
+    stream.on('drain', done)
+    stream.on('close', done)
+  })
 
 function describe(error: unknown, file: string): unknown {
   const code = (error as NodeJS.ErrnoException).code

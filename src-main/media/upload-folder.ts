@@ -7,7 +7,9 @@ import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, open, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
+import { annotationEndings } from '@shared/catalog/formats'
 import { extension, isImage } from '@shared/catalog/formats/common/paths'
+import { hashFile } from './hash-file'
 import { isCameraRaw } from './image-kind'
 
 const gigabyte = 2 ** 30
@@ -17,7 +19,6 @@ export type UploadLimits = typeof uploadLimits
 /** Uploads that were never finished go after this time, ms. */
 const forgottenAfter = 24 * 3_600_000
 const idPattern = /^[0-9a-f-]{36}$/
-const annotationExtensions = new Set(['.json', '.xml', '.txt', '.yaml', '.yml', '.csv', '.names', '.data', '.zip'])
 
 /** Bytes and files so far, per incoming folder; counted from the disk after a restart. */
 const counted = new Map<string, { bytes: number; files: number }>()
@@ -67,7 +68,7 @@ export async function receiveFile(
   const folder = needUpload(project, upload)
   const path = safePath(given)
   const kind = extension(path)
-  if (!isImage(path) && !isCameraRaw(path) && !annotationExtensions.has(kind)) {
+  if (!isImage(path) && !isCameraRaw(path) && kind !== '.zip' && !annotationEndings.has(kind)) {
     const message = `${given} is neither an image nor an annotation file nor a zip. Leave it out, or convert it.`
     throw new TagwrightError('unknown-kind', message, { file: given })
   }
@@ -155,20 +156,9 @@ async function freeName(
     const candidate = n === 1 ? path : `${base}-${n}${ending}`
     const there = await stat(join(folder, candidate)).catch(() => null)
     if (!there) return { path: candidate, isThere: false }
-    if (there.isFile() && there.size === bytes && (await hashOf(join(folder, candidate))) === hash)
+    if (there.isFile() && there.size === bytes && (await hashFile(join(folder, candidate))) === hash)
       return { path: candidate, isThere: true }
   }
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  const handle = await open(file)
-  try {
-    for await (const piece of handle.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) hash.update(piece)
-  } finally {
-    await handle.close()
-  }
-  return hash.digest('hex')
 }
 
 /**

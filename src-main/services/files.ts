@@ -4,6 +4,7 @@ import { access, mkdir, opendir, readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, extname, join, parse, resolve, sep } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
+import { annotationEndings } from '@shared/catalog/formats'
 import { isImage } from '@shared/catalog/formats/common/paths'
 import type { filesContract, FolderEntry, Place } from '@shared/contract/files'
 import type { ServiceHandlers } from '@shared/contract/rpc'
@@ -11,12 +12,12 @@ import { projectFileName } from '../store/store'
 import type { UserFolders } from '../store/user-folders'
 
 type EntryKind = FolderEntry['kind']
-const kinds: Readonly<Record<string, EntryKind>> = {
-  '.json': 'annotations', '.xml': 'annotations', '.yaml': 'annotations', '.yml': 'annotations', '.txt': 'annotations',
-  '.csv': 'annotations', '.names': 'annotations', '.onnx': 'model', '.ckpt': 'model', '.zip': 'archive',
-  '.tagwright': 'project',
-} // prettier-ignore
-const kindOf = (name: string): EntryKind => (isImage(name) ? 'image' : (kinds[extname(name).toLowerCase()] ?? 'file'))
+const kinds: Readonly<Record<string, EntryKind>> = { '.onnx': 'model', '.ckpt': 'model', '.zip': 'archive', '.tagwright': 'project' } // prettier-ignore
+const kindOf = (name: string): EntryKind => {
+  if (isImage(name)) return 'image'
+  const ending = extname(name).toLowerCase()
+  return kinds[ending] ?? (annotationEndings.has(ending) ? 'annotations' : 'file')
+}
 const natural = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })
 const isHidden = (name: string): boolean => name.startsWith('.') || (sep === '\\' && name.startsWith('$'))
 

@@ -5,7 +5,8 @@
 import { stat } from 'node:fs/promises'
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { Background } from '@shared/contract/media'
-import { differenceHash, hashContent } from '../media/fingerprint'
+import { differenceHash } from '../media/fingerprint'
+import { hashFile } from '../media/hash-file'
 import { renderImage } from '../media/render-image'
 import type { WorkQueue } from '../media/work-queue'
 import type { SampleState } from '../store/sample'
@@ -129,7 +130,7 @@ export function createImageKeeper(store: Store, options: KeeperOptions): ImageKe
     if (!info?.isFile()) return null
     const facts: FileFacts = { id, bytes: info.size, mtime: info.mtimeMs, hash: null, dhash: null }
     try {
-      facts.hash = await hashContent(file, abort.signal)
+      facts.hash = await hashFile(file, abort.signal)
     } catch {
       abort.signal.throwIfAborted()
       return facts

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
+import { checkRecipe } from '@shared/catalog/check-recipe'
 import type { LiveRun, Run, RunSummary, runsContract } from '@shared/contract/runs'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import { sliceSchema } from '@shared/contract/worker'
@@ -37,6 +38,10 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
           `The recipe is for the task "${recipe.task}", the project for "${store.project.task}". Use a recipe of that task.`,
         )
       }
+      checkRecipe(recipe)
+      const network = recipe.model.params.file
+      if (typeof network === 'string' && !existsSync(network))
+        throw new TagwrightError('not-found', `There is no model file ${network}. Check the path.`, { file: network })
       if (recipe.model.weights !== null) recipe.model.weights = await findWeights(deps, recipe.model.weights)
       const { model, task } = recipe
       // What was given is stored, so that 'auto' stays visible until the worker has resolved it.

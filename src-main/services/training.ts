@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
+import { checkRecipe } from '@shared/catalog/check-recipe'
 import { modelInfo } from '@shared/catalog/model-info'
 import { models } from '@shared/catalog/models'
 import { presets, taskPresets } from '@shared/catalog/presets'
@@ -25,10 +26,10 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
   const known = new Map<string, ModelInfo>()
   const recipesFolder = () => join(needStore(deps).folder, 'recipes')
   const task = () => taskSchema.catch('detect').parse(deps.store()?.project.task)
-  /** As it was given, for the project's task. @throws `bad-recipe`. */
+  /** As it was given, for the project's task. @throws `bad-recipe`, `unknown-id`. */
   const ofProject = (recipe: Record<string, unknown>) => {
     const given = { task: task(), ...recipe }
-    parseRecipe(given)
+    checkRecipe(parseRecipe(given))
     return given
   }
   const full = (recipe: Record<string, unknown>) => parseRecipe(ofProject(recipe)) as unknown as Record<string, unknown>

@@ -1,9 +1,9 @@
 /** `blobs/ab/<sha256>.ext`: copies of images, named by their content, complete or absent. */
-import { createHash, randomUUID } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { randomUUID } from 'node:crypto'
 import { copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
+import { hashFile } from '../media/hash-file'
 
 export interface Blob {
   /** Relative to blobs/: `ab/<sha256>.ext`. */
@@ -28,21 +28,21 @@ export async function putBlob(folder: string, source: string, signal?: AbortSign
     const handle = await open(temp, 'r+')
     await handle.sync()
     await handle.close()
-    const [copied, original] = [await hashFile(temp), await hashFile(source)]
-    if (copied.hash !== original.hash) {
+    const [hash, original] = [await hashFile(temp, signal), await hashFile(source, signal)]
+    if (hash !== original) {
       throw new TagwrightError('copy-failed', `${source} changed while it was copied. Import it again.`, {
         file: source,
       })
     }
-    const blob = `${copied.hash.slice(0, 2)}/${copied.hash}${extname(source).toLowerCase()}`
+    const { size: bytes } = await stat(temp)
+    const blob = `${hash.slice(0, 2)}/${hash}${extname(source).toLowerCase()}`
     const target = join(root, blob)
-    await mkdir(join(root, copied.hash.slice(0, 2)), { recursive: true })
+    await mkdir(join(root, hash.slice(0, 2)), { recursive: true })
     const there = await stat(target).catch(() => null)
     // A damaged copy is replaced by this sound one; a sound one is left alone.
-    if (there && there.size === copied.bytes && (await hashFile(target)).hash === copied.hash)
-      return { blob, ...copied }
-    await rename(temp, target)
-    return { blob, ...copied }
+    const isThere = there?.size === bytes && (await hashFile(target, signal)) === hash
+    if (!isThere) await rename(temp, target)
+    return { blob, hash, bytes }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
       throw new TagwrightError(
@@ -56,14 +56,4 @@ export async function putBlob(folder: string, source: string, signal?: AbortSign
   } finally {
     await rm(temp, { force: true })
   }
-}
-
-export async function hashFile(file: string): Promise<{ hash: string; bytes: number }> {
-  const hash = createHash('sha256')
-  let bytes = 0
-  for await (const piece of createReadStream(file) as AsyncIterable<Buffer>) {
-    hash.update(piece)
-    bytes += piece.length
-  }
-  return { hash: hash.digest('hex'), bytes }
 }

@@ -442,7 +442,7 @@ function fillSample(db: WriteDb, id: number, sample: ImportSample, replaceSplit:
     db,
     `UPDATE sample SET width = coalesce(width, ?), height = coalesce(height, ?), hash = coalesce(hash, ?),
        split = ${replaceSplit ? 'coalesce(?, split)' : 'coalesce(split, ?)'}, reviewed = max(reviewed, ?), state = coalesce(?, state),
-       pair = coalesce(pair, ?), revision = ?
+       pair = coalesce(pair, ?), blob = coalesce(blob, ?), pair_blob = coalesce(pair_blob, ?), revision = ?
      WHERE id = ?`,
   ).run(
     sample.width ?? null,
@@ -452,6 +452,8 @@ function fillSample(db: WriteDb, id: number, sample: ImportSample, replaceSplit:
     sample.reviewed ? 1 : 0,
     sample.state ?? null,
     sample.pair ?? null,
+    sample.blob ?? null,
+    sample.pairBlob ?? null,
     revision,
     id,
   )

@@ -75,6 +75,8 @@ export interface Format<Options extends object = object> {
    * is the stem; `flat` when even folders do not keep them apart.
    */
   stems: 'free' | 'per-folder' | 'flat'
+  /** Endings of its files, lower case with the dot, beside those that many formats have (.json, .xml, .csv, .txt, .yaml). */
+  endings?: readonly string[]
   /** How well the content fits, 0 (not at all) to 1 (certainly); names alone never give 1. */
   match(probe: FormatProbe): Promise<number>
   read(source: FormatSource, options: Options & ReadOptions): AsyncIterable<DatasetChunk>

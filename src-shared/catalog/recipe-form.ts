@@ -2,8 +2,12 @@
 import { z } from 'zod'
 import type { RecipeField } from '../contract/training'
 import { recipeSchema } from '../domain/recipe'
+import type { Registry } from '../base/registry'
 import { augments } from './augments'
 import { models } from './models'
+import { optimizers } from './optimizers'
+import { restorationLosses } from './restoration-losses'
+import { schedules } from './schedules'
 
 interface Meaning {
   title: string
@@ -224,7 +228,7 @@ const meanings: Record<string, Meaning> = {
   },
   'loss.terms': {
     title: 'Distance of images',
-    help: 'Denoising: [{"id": "l1"}, {"id": "fourier", "weight": 0.1}]; l1, mse, charbonnier, psnr, fourier, neighbours. auto: charbonnier.',
+    help: `Denoising: [{"id": "l1"}, {"id": "fourier", "weight": 0.1}]; ${restorationLosses.ids.join(', ')}. auto: charbonnier.`,
     group: 'loss',
   },
   'loss.oks': {
@@ -262,6 +266,13 @@ const meanings: Record<string, Meaning> = {
   seed: { title: 'Seed', help: 'The same seed draws the same random numbers.', group: 'machine' },
 }
 
+/** Keys whose values are the files of a folder. */
+const catalogs: Record<string, Registry<{ title: string }>> = {
+  'model.id': models,
+  'optimizer.id': optimizers,
+  'schedule.id': schedules,
+}
+
 /** Keys that are no choice of a person. */
 const hidden = new Set(['schema', 'task'])
 
@@ -288,7 +299,7 @@ export function recipeForm(): RecipeField[] {
     .map((field) => {
       const { title = field.key, help = '', group = field.key.split('.')[0], unit = null, basic } = meanings[field.key] ?? {} // prettier-ignore
       const choices =
-        field.key === 'model.id' ? models.entries().map(([value, one]) => ({ value, title: one.title })) : field.choices
+        catalogs[field.key]?.entries().map(([value, one]) => ({ value, title: one.title })) ?? field.choices
       return {
         ...field,
         ...(choices && field.kind === 'text' ? { kind: 'choice' as const } : {}),

@@ -76,7 +76,7 @@ export function runLength(
 
 /** One or two sentences for people. */
 export function describeRunLength({ steps, epochs, amount, fromWeights, trial }: RunLength, images: number): string {
-  const plan = `${images} training images, ${fromWeights ? 'start weights' : 'random weights'}: ${epochs} epochs (${steps} steps).`
+  const plan = `${images} training ${images === 1 ? 'image' : 'images'}, ${fromWeights ? 'start weights' : 'random weights'}: ${epochs} epochs (${steps} steps).`
   if (!fromWeights && amount !== 'large')
     return `${plan} That is little to learn from by itself; start weights help most here: tagwright weights list`
   if (!trial) return plan

@@ -5,7 +5,7 @@
  * cancel message; a closed wire rejects every pending call.
  */
 import { z } from 'zod'
-import { TagwrightError, fromErrorShape, toErrorShape, type ErrorShape } from '../base/errors'
+import { TagwrightError, describeSystemError, fromErrorShape, toErrorShape, type ErrorShape } from '../base/errors'
 import { events as createEvents } from '../base/events'
 import { nearest } from '../base/registry'
 import { abortable, onAbort } from './abort'
@@ -241,7 +241,8 @@ export function serve<C extends Contracts>(
       const output = await handler(checked(spec.input, input, method, 'bad-input'), { signal, client: caller })
       reply({ type: 'result', id, output: checked(spec.output, output, `The answer of ${method}`, 'internal') })
     } catch (error) {
-      if (!(error instanceof TagwrightError) && !signal.aborted) onError(error, method)
+      // What the system refused is told to the caller; only what nobody foresaw is for the log.
+      if (!(error instanceof TagwrightError || describeSystemError(error)) && !signal.aborted) onError(error, method)
       reply({ type: 'error', id, error: toErrorShape(error) })
     } finally {
       running.delete(id)

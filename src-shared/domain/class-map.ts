@@ -116,7 +116,7 @@ function givenMap(
       const hint = nearest(to, known)
       throw new TagwrightError(
         'bad-class-map',
-        `There is no label "${to}".${hint ? ` Did you mean "${hint}"?` : ''} The labels are ${listed(known)}.`,
+        `There is no label "${to}".${hint ? ` Did you mean "${hint}"?` : ''} ${known.length > 0 ? `The labels are ${listed(known)}.` : 'The project has no labels yet: tagwright labels <project> add <name>'}`,
         { label: to },
       )
     }

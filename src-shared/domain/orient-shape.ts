@@ -1,4 +1,5 @@
 /** Shapes from the stored frame of an image to its upright one, for annotation files that ignored EXIF. */
+import { runLengths } from '../base/run-lengths'
 import type { Shape } from './annotation'
 import type { Point } from './geometry'
 import { mapBox, mapPoints } from './map-points'
@@ -64,17 +65,5 @@ function orientMask([height, width]: readonly [number, number], counts: readonly
     }
     at += count
   })
-  const runs: number[] = []
-  let value = 0
-  let run = 0
-  for (const pixel of out) {
-    if (pixel !== value) {
-      runs.push(run)
-      run = 0
-      value = pixel
-    }
-    run++
-  }
-  runs.push(run)
-  return { size: [outHeight, outWidth] as [number, number], counts: runs }
+  return { size: [outHeight, outWidth] as [number, number], counts: runLengths(out) }
 }

@@ -1,3 +1,4 @@
+import { shellWord } from '../base/shell-word'
 import { diffRecipes } from './diff-recipes'
 import { parseRecipe } from './recipe'
 
@@ -21,26 +22,23 @@ export function recipeCommand(
 ): string {
   const parsed = parseRecipe(recipe) as unknown as Record<string, unknown>
   const changed = diffRecipes(parseRecipe({}) as unknown as Record<string, unknown>, parsed)
-  const words = ['tagwright', 'train', quote(folder)]
+  const words = ['tagwright', 'train', shellWord(folder)]
   const sets: string[] = []
   // A file is as good a name as that of the model which stands on it.
   const file = (parsed.model as { params: { file?: unknown } }).params.file
-  if (typeof file === 'string') words.push('--model', quote(file))
+  if (typeof file === 'string') words.push('--model', shellWord(file))
   for (const { key, b } of changed) {
     const option = options[key]
     if (typeof file === 'string' && (key === 'model.id' || key === 'model.params.file')) continue
     if (key === 'model.params.features' && Array.isArray(b) && b.every((name) => !String(name).includes(','))) {
-      words.push('--features', quote(b.join(',')))
+      words.push('--features', shellWord(b.join(',')))
       continue
     }
-    if (key === 'data.trainSplits') words.push('--train-splits', quote((b as string[]).join(',')))
-    else if (option && b !== null) words.push(option, quote(String(b)))
-    else sets.push(quote(`${key}=${typeof b === 'string' ? b : JSON.stringify(b)}`))
+    if (key === 'data.trainSplits') words.push('--train-splits', shellWord((b as string[]).join(',')))
+    else if (option && b !== null) words.push(option, shellWord(String(b)))
+    else sets.push(shellWord(`${key}=${typeof b === 'string' ? b : JSON.stringify(b)}`))
   }
   if (sets.length > 0) words.push('--set', ...sets)
-  if (name) words.push('--name', quote(name))
+  if (name) words.push('--name', shellWord(name))
   return words.join(' ')
 }
-
-/** For POSIX shells; plain words stay as they are. */
-const quote = (text: string): string => (/^[\w./:=,@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)

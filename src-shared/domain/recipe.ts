@@ -4,6 +4,7 @@
  * hashed is the resolved recipe.
  */
 import { z } from 'zod'
+import { describeIssue } from '../base/describe-issue'
 import { nearest } from '../base/registry'
 import { TagwrightError } from '../base/errors'
 import { noiseSchema } from './noise'
@@ -79,7 +80,8 @@ export const recipeSchema = z.strictObject({
     .prefault({}),
   optimizer: z
     .strictObject({
-      id: z.union([auto, z.enum(['sgd', 'adam', 'adamw', 'adamp', 'lars'])]).default('auto'),
+      /** A file of catalog/optimizers. 'auto': AdamW. */
+      id: z.union([auto, z.string()]).default('auto'),
       /** Peak learning rate. 'auto': by model, batch and data size. */
       lr: z.union([auto, z.number().positive()]).default('auto'),
       momentum: z.number().min(0).max(1).default(0.9),
@@ -99,7 +101,8 @@ export const recipeSchema = z.strictObject({
     .prefault({}),
   schedule: z
     .strictObject({
-      id: z.enum(['cosine', 'linear', 'step', 'one-cycle', 'constant']).default('cosine'),
+      /** A file of catalog/schedules. */
+      id: z.string().default('cosine'),
       /** Epochs of quadratic warm-up from 0; may be fractional. 'auto': min(3, a tenth of the epochs). */
       warmup: z.union([auto, z.number().min(0)]).default('auto'),
       /** Final learning rate as a fraction of the peak. */
@@ -192,9 +195,7 @@ export function parseRecipe(input: unknown): Recipe {
       { key: full, known },
     )
   }
-  throw new TagwrightError('bad-recipe', `Recipe key "${at}": ${issue.message}. Change it and start again.`, {
-    key: at,
-  })
+  throw new TagwrightError('bad-recipe', `Recipe key "${at}" ${describeIssue(issue, input)}`, { key: at })
 }
 
 function knownKeys(path: string[]): string[] {

@@ -4,6 +4,15 @@ import { reshape } from './ops'
 
 export interface OptimizerDef {
   title: string
+  /** What a recipe's 'auto' stands for. */
+  auto: {
+    /** Peak learning rate for a batch of 8; `model`: the model's own, for steps whose size the gradient does not set. */
+    lr: number | 'model'
+    /** How the rate grows with the batch: plain gradient steps with its size, adaptive ones with its root. */
+    batch: 'linear' | 'root'
+    /** `task`: what the task has for decay that is not part of the gradient. */
+    weightDecay: number | 'task'
+  }
   /** State tensors per parameter, of the parameter's shape, starting at zero. */
   states: readonly string[]
   /**

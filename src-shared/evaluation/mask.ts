@@ -3,6 +3,7 @@
  * encoding and of the polygon rasteriser: cocodataset/cocoapi, common/maskApi.c; every function gives its numbers.
  */
 import { TagwrightError } from '../base/errors'
+import { runLengths } from '../base/run-lengths'
 
 export interface Rle {
   /** [height, width] in pixels. */
@@ -13,19 +14,7 @@ export interface Rle {
 
 /** Encodes a column-major mask (`mask[x * height + y]`, non-zero is foreground). */
 export function encodeMask(mask: ArrayLike<number>, height: number, width: number): Rle {
-  const counts: number[] = []
-  let value = false
-  let run = 0
-  for (let i = 0; i < height * width; i++) {
-    if ((mask[i] !== 0) !== value) {
-      counts.push(run)
-      run = 0
-      value = !value
-    }
-    run++
-  }
-  counts.push(run)
-  return { size: [height, width], counts }
+  return { size: [height, width], counts: runLengths(mask, height * width) }
 }
 
 /** The inverse of {@link encodeMask}: 0 and 1, column-major. Throws `bad-mask` when the runs exceed the size. */

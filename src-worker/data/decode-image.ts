@@ -1,12 +1,11 @@
 /** Files to upright 8-bit sRGB pixels: the only use of sharp in training; resampling is never left to it. */
-import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
-import { TagwrightError } from '@shared/base/errors'
 import type { ReadAt } from '@shared/base/image-header'
 import { decodeBmp, isBmp, type Bitmap } from '@shared/base/decode-bmp'
 import { runToEnd } from '@shared/raw/decode-mosaic'
 import { developDng, developedSize } from '@shared/raw/develop'
 import { isDng, readDng } from '@shared/raw/dng'
+import { readImageFile, unreadableImage } from './read-image-file'
 import type { Pixels } from './resize-bilinear'
 
 // One image per thread: libvips' own threads would fight with the training step.
@@ -20,17 +19,7 @@ sharp.cache(false)
  * @throws TagwrightError `image-missing`, `image-unreadable` with the path in `details.file`.
  */
 export async function decodeImage(file: string): Promise<Pixels> {
-  return decodeBytes(await readBytes(file), file)
-}
-
-async function readBytes(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    const reason = code === 'ENOENT' ? 'is not there any more' : `cannot be opened (${code ?? String(error)})`
-    throw new TagwrightError('image-missing', `Image ${file} ${reason}. Restore it or remove the sample.`, { file })
-  }
+  return decodeBytes(await readImageFile(file), file)
 }
 
 /** As {@link decodeImage}, from memory; `file` is for messages. */
@@ -53,7 +42,7 @@ export async function decodeBytes(bytes: Uint8Array, file: string): Promise<Pixe
       height: info.height,
     }
   } catch (error) {
-    throw unreadable(file, error)
+    throw unreadableImage(file, error)
   }
 }
 
@@ -69,22 +58,12 @@ const fromBitmap = ({ data, width, height }: Bitmap): Pixels => ({
   height,
 })
 
-function unreadable(file: string, error: unknown): TagwrightError {
-  const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
-  return new TagwrightError(
-    'image-unreadable',
-    `Image ${file} cannot be decoded: ${reason}. Replace the file or remove the sample.`,
-    { file },
-    { cause: error },
-  )
-}
-
 /**
  * Upright size of an image file, from its header alone.
  * @throws TagwrightError `image-missing`, `image-unreadable`.
  */
 export async function probeImage(file: string): Promise<{ width: number; height: number }> {
-  const bytes = await readBytes(file)
+  const bytes = await readImageFile(file)
   try {
     if (isBmp(bytes)) {
       const { width, height } = decodeBmp(bytes)
@@ -94,6 +73,6 @@ export async function probeImage(file: string): Promise<{ width: number; height:
     const { autoOrient } = await sharp(bytes).metadata()
     return { width: autoOrient.width, height: autoOrient.height }
   } catch (error) {
-    throw unreadable(file, error)
+    throw unreadableImage(file, error)
   }
 }

@@ -1,5 +1,5 @@
 /** Camera DNG files for denoising: their four planes, and the file again with better ones. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import type { PlanarImage } from '@shared/domain/planar-image'
@@ -9,6 +9,7 @@ import { denoiseDng, type DenoisePlanes } from '@shared/raw/denoise-dng'
 import { isDng, readDng, type Dng } from '@shared/raw/dng'
 import type { GivenLevels } from '@shared/raw/levels'
 import { writeAtomic } from '../files/write-atomic'
+import { readImageFile } from './read-image-file'
 
 const readerOf = (bytes: Uint8Array) => (offset: number, length: number) => bytes.subarray(offset, offset + length)
 
@@ -40,14 +41,7 @@ export async function denoiseDngFile(
   if (file === out) {
     throw new TagwrightError('would-overwrite', `${file} would be written over. Choose another folder with --out.`)
   }
-  let bytes: Buffer
-  try {
-    bytes = await readFile(file)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const reason = code === 'ENOENT' ? 'is not there any more' : `cannot be opened (${code ?? String(error)})`
-    throw new TagwrightError('image-missing', `Image ${file} ${reason}. Restore it or remove the sample.`, { file })
-  }
+  const bytes = await readImageFile(file)
   const { width, height } = readDng(readerOf(bytes)).active
   const clean = await denoiseDng(bytes, denoise, levels)
   await mkdir(dirname(out), { recursive: true })

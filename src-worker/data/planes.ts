@@ -1,5 +1,5 @@
 /** The one place where a file becomes planes of numbers for denoising, and where planes become a file again. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import sharp from 'sharp'
 import { TagwrightError } from '@shared/base/errors'
@@ -7,6 +7,7 @@ import { decodeBmp, isBmp } from '@shared/base/decode-bmp'
 import { makePlanarImage, type PlanarImage } from '@shared/domain/planar-image'
 import { isDngFile, readDngPlanes } from './dng-file'
 import { writeAtomic } from '../files/write-atomic'
+import { readImageFile, unreadableImage } from './read-image-file'
 
 /** A decoded file: planes one after the other, as stored, 8 or 16 bits. */
 export interface StoredPlanes {
@@ -30,14 +31,7 @@ export interface Levels {
  * @throws `image-missing`, `image-unreadable`.
  */
 export async function readPlanes(file: string, levels: Levels = { black: null, white: null }): Promise<StoredPlanes> {
-  let bytes: Buffer
-  try {
-    bytes = await readFile(file)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const reason = code === 'ENOENT' ? 'is not there any more' : `cannot be opened (${code ?? String(error)})`
-    throw new TagwrightError('image-missing', `Image ${file} ${reason}. Restore it or remove the sample.`, { file })
-  }
+  const bytes = await readImageFile(file)
   try {
     const stored = isDngFile(bytes) ? decodeDng(bytes, levels) : await decode(bytes)
     const black = levels.black ?? stored.black
@@ -47,13 +41,7 @@ export async function readPlanes(file: string, levels: Levels = { black: null, w
     return { ...stored, black, white }
   } catch (error) {
     if (error instanceof TagwrightError) throw error
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
-    throw new TagwrightError(
-      'image-unreadable',
-      `Image ${file} cannot be decoded: ${reason}. Replace the file or remove the sample.`,
-      { file },
-      { cause: error },
-    )
+    throw unreadableImage(file, error)
   }
 }
 

@@ -71,6 +71,12 @@ export async function evaluate(
       report.log('warning', message)
       warnings.push({ code: 'classes-dropped', message })
     }
+    if (detector.spec.output.suppressed) {
+      const message =
+        'The file suppresses boxes itself, with thresholds of its own: weaker ones are missing in these numbers. A file without suppression (export without --nms) gives those of the run.'
+      report.log('warning', message)
+      warnings.push({ code: 'suppressed-inside', message })
+    }
     let done = 0
     for await (const [sample, detections] of detectSamples(detector, samples, input, onBad, host)) {
       const mapped = detections.map((one) => ({ ...one, label: mapping.labelOf(one.label) }))

@@ -55,7 +55,8 @@ export async function computeFeatureMaps(options: Input): Promise<z.input<Method
     batch,
     width,
     height,
-    input: pixels,
+    // Grey is weighed by colour, whatever order a network of three planes would have.
+    input: input.channels === 1 ? { ...pixels, order: 'RGB' } : pixels,
     pack: { layout: input.layout, type: input.type === 'uint8' ? 'uint8' : 'float32' },
     slice: null,
     onFailed(_, message) {

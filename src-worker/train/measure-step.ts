@@ -4,8 +4,6 @@ import { rng } from '@shared/base/rng'
 import { TagwrightError } from '@shared/base/errors'
 import { modelOf } from '@shared/catalog/models'
 import { channelsOf } from '@shared/catalog/models/define'
-import { optimizers } from '@shared/catalog/optimizers'
-import { rateGroups } from '@shared/catalog/rate-groups'
 import { tasks } from '@shared/catalog/tasks'
 import { trainingProgram } from '@shared/catalog/training-program'
 import type { workerContract } from '@shared/contract/worker'
@@ -13,9 +11,9 @@ import { parseRecipe } from '@shared/domain/recipe'
 import { size as sizeOf } from '@shared/engine/graph'
 import type { WorkerReport } from '../report'
 import { resolveProvider } from '../runtime/auto-provider'
-import { probeBlock } from '../runtime/probe-block'
 import { keepsFeatures } from './batches'
 import { initialTensors } from './initial'
+import { programOptions } from './program-options'
 import { type ResolvedRecipe, resolveRecipe } from './resolve-recipe'
 import { type Stage, stagesOf } from './stages'
 import { Stepper } from './stepper'
@@ -73,26 +71,12 @@ async function measureStage(
   const { provider } = recipe
   const { size } = recipe.input
   const batch = recipe.batch.size
-  const optimizer = optimizers.get(stage.optimizer)
   at.report.progress('building the step', 0, null)
-  const program = trainingProgram({
-    model: modelOf(recipe.model),
-    params: recipe.model.params,
-    classes: at.classes,
-    batch,
-    size: [size, size],
-    optimizer,
-    weightDecay: recipe.optimizer.weightDecay,
-    clip: recipe.optimizer.clip,
-    accumulate: recipe.batch.accumulate,
-    loss: recipe.loss,
-    freeze: stage.freeze,
-    groups: rateGroups(recipe.optimizer, modelOf(recipe.model)),
-    block: provider === 'cpu' ? await probeBlock() : 0,
-  })
+  const options = await programOptions(recipe, stage, at.classes)
+  const program = trainingProgram(options)
   const optimize = provider === 'cpu' ? 'basic' : 'all'
   const initial = initialTensors(program, 0)
-  const stepper = await Stepper.create(program, optimizer, initial, { provider, optimize })
+  const stepper = await Stepper.create(program, options.optimizer, initial, { provider, optimize })
   const trunk = program.trunk && (await TrunkRunner.open(program.trunk, initial, { provider }))
   try {
     const random = rng(0, 'measure')

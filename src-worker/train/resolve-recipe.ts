@@ -1,7 +1,9 @@
 /** Fills in the 'auto' values of a recipe: what fits the model, the number of images and this machine. */
 import { TagwrightError } from '@shared/base/errors'
 import { augments, type AugmentSpec } from '@shared/catalog/augments'
+import { checkRecipe } from '@shared/catalog/check-recipe'
 import { modelOf, models } from '@shared/catalog/models'
+import { optimizers } from '@shared/catalog/optimizers'
 import { tasks } from '@shared/catalog/tasks'
 import { runLength } from '@shared/catalog/small-data'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
@@ -15,7 +17,7 @@ export interface ResolvedRecipe extends Omit<
   data: Omit<Recipe['data'], 'evalEvery'> & { evalEvery: number }
   loss: Omit<Recipe['loss'], 'closeEpochs'> & { closeEpochs: number }
   optimizer: Omit<Recipe['optimizer'], 'id' | 'lr' | 'weightDecay' | 'switchLr'> & {
-    id: Exclude<Recipe['optimizer']['id'], 'auto'>
+    id: string
     lr: number
     weightDecay: number
     switchLr: number
@@ -28,10 +30,6 @@ export interface ResolvedRecipe extends Omit<
 }
 
 const NOMINAL_BATCH = 8
-/** Of LARS, whose steps are a thousandth of the weight times this, and plain steps for biases and norms. */
-const LARS_RATE = 0.05
-/** Of SGD with Nesterov momentum: YOLOX's .01 for 64 images. */
-const SGD_RATE = 0.00125
 
 /**
  * @param images number of training images.
@@ -45,6 +43,7 @@ export function resolveRecipe(
   evaluated = 0,
 ): ResolvedRecipe {
   const recipe = parseRecipe(given)
+  checkRecipe(recipe)
   const size = recipe.batch.size === 'auto' ? Math.max(1, Math.min(NOMINAL_BATCH, images)) : recipe.batch.size
   const stepsPerEpoch = Math.max(1, Math.floor(images / size / recipe.batch.accumulate))
   const model = models.get(recipe.model.id)
@@ -62,25 +61,16 @@ export function resolveRecipe(
   const effective = (size * recipe.batch.accumulate) / NOMINAL_BATCH
   const { optimizer } = recipe
   const id = optimizer.id === 'auto' ? 'adamw' : optimizer.id
-  const adaptive = id !== 'sgd'
+  const { auto } = optimizers.get(id)
   // What is trained already moves slowly under a head that is not.
   const head = isStarted && optimizer.groups.length === 0 ? task.newHead : undefined
   const groups = head ? [{ prefix: head.prefix, lr: head.rate }] : optimizer.groups
-  // Adaptive steps scale with the root of the batch, plain gradient steps with the batch.
-  const lr =
-    optimizer.lr === 'auto'
-      ? (id === 'lars'
-          ? LARS_RATE * effective
-          : adaptive
-            ? (isStarted ? model.learningRate : (model.scratchRate ?? model.learningRate)) * Math.sqrt(effective)
-            : SGD_RATE * effective) / (head?.rate ?? 1)
-      : optimizer.lr
-  const weightDecay =
-    optimizer.weightDecay === 'auto'
-      ? id === 'adamw' || id === 'adamp'
-        ? (task.weightDecay ?? 0.05)
-        : 5e-4
-      : optimizer.weightDecay
+  const modelRate = isStarted ? model.learningRate : (model.scratchRate ?? model.learningRate)
+  const peak = ({ lr, batch }: typeof auto) =>
+    (lr === 'model' ? modelRate : lr) * (batch === 'root' ? Math.sqrt(effective) : effective)
+  const lr = optimizer.lr === 'auto' ? peak(auto) / (head?.rate ?? 1) : optimizer.lr
+  const ownDecay = auto.weightDecay === 'task' ? (task.weightDecay ?? 0.05) : auto.weightDecay
+  const weightDecay = optimizer.weightDecay === 'auto' ? ownDecay : optimizer.weightDecay
   const warmup = recipe.schedule.warmup === 'auto' ? Math.min(3, epochs * 0.1) : recipe.schedule.warmup
   const { ema } = recipe.averages
   // The average must forget the random start well before the run ends.
@@ -113,7 +103,7 @@ export function resolveRecipe(
       id,
       lr,
       weightDecay,
-      switchLr: optimizer.switchLr === 'auto' ? SGD_RATE * effective : optimizer.switchLr,
+      switchLr: optimizer.switchLr === 'auto' ? peak(optimizers.get('sgd').auto) : optimizer.switchLr,
     },
     schedule: { ...recipe.schedule, warmup },
     averages: { ...recipe.averages, ema: { decay, tau } },

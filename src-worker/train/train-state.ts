@@ -3,9 +3,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { canonicalJson } from '@shared/base/canonical-json'
 import { TagwrightError } from '@shared/base/errors'
-import { modelOf } from '@shared/catalog/models'
 import { optimizers } from '@shared/catalog/optimizers'
-import { rateGroups } from '@shared/catalog/rate-groups'
 import { tasks } from '@shared/catalog/tasks'
 import { type ProgramOptions, trainingProgram } from '@shared/catalog/training-program'
 import { type Score, isBetterScore, mainScore, scoreNumbers } from '@shared/domain/score'
@@ -13,12 +11,12 @@ import type { SnapshotHeader } from '@shared/domain/snapshot'
 import type { ImagePacking } from '@shared/engine/lower'
 import type { Program } from '@shared/engine/step'
 import type { Batch, PixelLayout } from '../data/types'
-import { probeBlock } from '../runtime/probe-block'
 import { WeightAverage } from './average'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint'
 import { findNonFinite } from './diagnose'
 import { initialTensors } from './initial'
 import { learningRates } from './learning-rate'
+import { programOptions } from './program-options'
 import { describeStart, startWeights } from './start-weights'
 import { type Stage, stageAt, stagesOf } from './stages'
 import { Stepper, type Tensors } from './stepper'
@@ -73,21 +71,7 @@ export class TrainState {
     // States of the optimizer are those of the last step: the next stage begins when the run enters it.
     const { epoch = 0, batch = 0 } = (checkpoint?.meta.rng ?? {}) as { epoch?: number; batch?: number }
     const stage = stageAt(stagesOf(recipe), batch > 0 ? epoch : Math.max(0, epoch - 1))
-    const options: ProgramOptions = {
-      model: modelOf(recipe.model),
-      params: recipe.model.params,
-      classes: header.labels.length,
-      batch: recipe.batch.size,
-      size: [recipe.input.size, recipe.input.size],
-      optimizer: optimizers.get(stage.optimizer),
-      weightDecay: recipe.optimizer.weightDecay,
-      clip: recipe.optimizer.clip,
-      accumulate: recipe.batch.accumulate,
-      loss: recipe.loss,
-      freeze: stage.freeze,
-      groups: rateGroups(recipe.optimizer, modelOf(recipe.model)),
-      block: recipe.provider === 'cpu' ? await probeBlock() : 0,
-    }
+    const options = await programOptions(recipe, stage, header.labels.length)
     const program = trainingProgram(options)
     let initial = initialTensors(program, recipe.seed)
     for (const [name, data] of options.model.initial?.(recipe.model.params) ?? []) initial.set(name, data)

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { TagwrightError } from '@shared/base/errors'
+import { shellWord } from '@shared/base/shell-word'
 import type { ImportReport } from '@shared/contract/datasets'
 import type { ExportReport } from '@shared/contract/worker'
 import { createStudio } from '../../host/studio'
@@ -44,7 +45,7 @@ export const demoCommand = (cli: CliContext): Command =>
       const [data, project, model] = [join(dir, 'data'), join(dir, 'project'), join(dir, 'harbour.onnx')]
       const show = (path: string) => {
         const near = relative(process.cwd(), path)
-        return near.startsWith('..') ? path : near || '.'
+        return shellWord(near.startsWith('..') ? path : near || '.')
       }
       const say = (...lines: string[]) => lines.forEach((line) => cli.note(line))
       const { seed, images, epochs } = options

@@ -1,16 +1,15 @@
 /** denoise: clean images of files, of folders of files, or of a part of a project. */
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { TagwrightError } from '@shared/base/errors'
 import { denoisers } from '@shared/catalog/denoisers'
-import { isImage } from '@shared/catalog/formats/common/paths'
 import type { ModelSource, PredictResult } from '@shared/contract/runs'
 import { predictThresholds } from '@shared/contract/worker'
 import { providerSchema } from '@shared/domain/recipe'
 import { withoutProject, withProject, type Api, type CliContext } from './context'
 import { defineCommand, number, oneOf } from './define-command'
 import { followJob } from './follow-job'
+import { listImages } from './list-images'
 import { plural } from './text'
 
 interface DenoiseOptions {
@@ -66,7 +65,6 @@ export const denoiseCommand = (cli: CliContext): Command =>
         )
       const result = options.project ? await withProject(cli, options.project, work) : await withoutProject(cli, work)
       const { images, failed, seconds } = result
-      for (const { file, message } of failed) cli.note(`Warning: ${file}: ${message}`)
       cli.answer(command, { images, failed, seconds, out }, () => [
         `${plural(images, 'image')} denoised in ${seconds.toFixed(1)} s.`,
         `Written: ${out}`,
@@ -89,16 +87,4 @@ function modelOf({ run, model, method, sigma, checkpoint, project }: DenoiseOpti
   if (project === undefined)
     throw new TagwrightError('usage', 'A run belongs to a project. Name it with --project, or use --model <file.onnx>.')
   return { kind: 'run', run: run!, checkpoint }
-}
-
-/** The file itself, or the images of a folder by name. */
-function listImages(given: string): string[] {
-  const path = resolve(given)
-  if (!existsSync(path))
-    throw new TagwrightError('not-found', `The image ${path} does not exist. Check the path.`, { file: path })
-  if (!statSync(path).isDirectory()) return [path]
-  const found = readdirSync(path).filter(isImage).sort()
-  if (found.length === 0)
-    throw new TagwrightError('not-found', `The folder ${path} holds no image. Name files or another folder.`)
-  return found.map((name) => join(path, name))
 }

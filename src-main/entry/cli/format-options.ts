@@ -1,9 +1,9 @@
 /** `--format` and `--option` of the commands that read and write data sets. */
 import { TagwrightError } from '@shared/base/errors'
+import { formats } from '@shared/catalog/formats'
 
-/** For the help; the catalog itself would be loaded for every command. */
-export const formatNames =
-  'coco, yolo, voc, deeplabcut, labelme, cvat, createml, label-studio, mpii, class-folders, image-pairs, images'
+/** For the help. */
+export const formatNames = formats.ids.join(', ')
 
 /** `key=value` texts as an object. Throws `usage`. */
 export function parseFormatOptions(texts: readonly string[] = []): Record<string, string> {

@@ -5,7 +5,6 @@ import type { Command } from 'commander'
 import type { z } from 'zod'
 import { TagwrightError } from '@shared/base/errors'
 import { denoisers } from '@shared/catalog/denoisers'
-import type { ExportReport as DatasetReport } from '@shared/contract/datasets'
 import type { ModelSource, PredictedImage, PredictResult, RunExportReport } from '@shared/contract/runs'
 import type { Evaluation, ExportReport } from '@shared/contract/worker'
 import { evalThresholds, predictThresholds, type sliceSchema } from '@shared/contract/worker'
@@ -18,8 +17,9 @@ import { evalCocoFiles } from '@shared/evaluation/eval-coco-files'
 import { formatEvaluation } from '@shared/evaluation/format-evaluation'
 import { withoutProject, withProject, type Api, type CliContext } from './context'
 import { defineCommand, integer, listOf, number, oneOf } from './define-command'
+import { exportDataCommand } from './export-data-command'
 import { followJob } from './follow-job'
-import { formatNames, parseFormatOptions } from './format-options'
+import { listImages } from './list-images'
 import { bytes, plural, score } from './text'
 
 export const modelCommands = (cli: CliContext): Command[] => [
@@ -27,7 +27,7 @@ export const modelCommands = (cli: CliContext): Command[] => [
   evalCoco(cli),
   predict(cli),
   exportOnnx(cli),
-  exportData(cli),
+  exportDataCommand(cli),
 ]
 
 interface ModelOptions {
@@ -187,12 +187,13 @@ const predict = (cli: CliContext) =>
         'Detect objects in images.',
         [
           'predict photo.jpg --model harbour.onnx --draw out',
+          'predict photos --model harbour.onnx --out predictions.json',
           'predict --project harbour --split test --run latest --out predictions.json',
           'predict photo.jpg --project harbour --run r2 --conf 0.4',
         ],
       ),
     )
-      .argument('[images...]', 'image files')
+      .argument('[images...]', 'image files, or folders with image files')
       .option('--project <project>', 'project folder: its images when none are named, and its runs')
       .option(
         '--split <split>',
@@ -203,9 +204,9 @@ const predict = (cli: CliContext) =>
       .option('--out <file.json>', 'write all detections in COCO result format')
       .option('--draw <folder>', 'write the images with boxes drawn'),
     predictThresholds,
-  ).action(async (files: string[], options: PredictOptions, command: Command) => {
+  ).action(async (given: string[], options: PredictOptions, command: Command) => {
     const source = modelSource(options, 'predict')
-    if (files.length === 0 && !options.project) {
+    if (given.length === 0 && !options.project) {
       throw new TagwrightError('usage', 'predict was given no image. Name images, or a project with --project.')
     }
     if (source.kind === 'run' && !options.project) {
@@ -214,6 +215,7 @@ const predict = (cli: CliContext) =>
         'A run belongs to a project. Name it with --project, or use --model <file.onnx>.',
       )
     }
+    const files = given.flatMap(listImages)
     const work = async (api: Api) => {
       const images: PredictedImage[] = []
       let job: number | null = null
@@ -226,10 +228,7 @@ const predict = (cli: CliContext) =>
         const result = await followJob<PredictResult>(cli, api, async () => {
           const started = await api.runs.predict({
             source,
-            images:
-              files.length > 0
-                ? { files: files.map((file) => resolve(file)) }
-                : { split: options.split === 'all' ? null : options.split },
+            images: files.length > 0 ? { files } : { split: options.split === 'all' ? null : options.split },
             out: options.out ? resolve(options.out) : null,
             draw: options.draw ? resolve(options.draw) : null,
             ...inference(options),
@@ -246,7 +245,6 @@ const predict = (cli: CliContext) =>
     const result = options.project ? await withProject(cli, options.project, work) : await withoutProject(cli, work)
     const { images, failed, labels, seconds, thresholds, out, draw } = result
     const isClass = result.task === 'classify'
-    for (const { file, message } of failed) cli.note(`Warning: ${file}: ${message}`)
     cli.answer(command, { images, failed, labels, seconds, thresholds, out, draw }, () => {
       const shown = images.slice(0, 20)
       return [
@@ -341,70 +339,6 @@ export function exportText({ file, bytes: size, opset, input, output, parity, ha
       ? [`Half precision: ${output.length === 2 ? 'top-1' : 'AP'} ${score(half.apFull)} becomes ${score(half.apHalf)}.`]
       : []),
   ]
-}
-
-const exportData = (cli: CliContext) =>
-  defineCommand(
-    'export-data <project> --format <format> --out <folder> [options]',
-    'Write images and annotations in a dataset format.',
-    [
-      'export-data harbour --format coco --out ../harbour-coco',
-      'export-data harbour --format yolo --out ../harbour-yolo --splits train,val --reference',
-    ],
-  )
-    .argument('<project>', 'project folder')
-    .requiredOption('--format <format>', formatNames)
-    .requiredOption('--out <folder>', 'folder to write')
-    .option('--splits <list>', 'only these, comma between (default: all images)', listOf(oneOf(...splitSchema.options)))
-    .option('--option <key=value...>', 'of the format, e.g. task=obb (yolo), index=path (deeplabcut)')
-    .option('--reference', 'write annotation files only, no images', false)
-    .option('--force', 'write into a folder that is not empty', false)
-    .option('--rename', 'number images whose names collide', false)
-    .option('--zip', '--out names a zip file to write instead of a folder', false)
-    .action(async (folder: string, options: ExportDataOptions, command: Command) => {
-      const { format, splits = [], reference, force, rename, zip, option } = options
-      const report = await withProject(cli, folder, (api) =>
-        followJob<DatasetReport>(cli, api, () =>
-          api.datasets.export({
-            format,
-            out: resolve(options.out),
-            splits,
-            images: reference ? 'reference' : 'copy',
-            force,
-            rename,
-            zip,
-            options: parseFormatOptions(option),
-          }),
-        ),
-      )
-      cli.answer(command, report, () => [
-        `Wrote ${plural(report.annotations, 'annotation')} of ${plural(report.samples, 'image')} (${report.format}) to ${report.out}.`,
-        ...(['skipped', 'warnings'] as const).flatMap((level) => issueLines(level, report)),
-      ])
-    })
-/** What was left out or changed, counted by kind, each with its first rows. */
-function issueLines(level: 'skipped' | 'warnings', report: DatasetReport): string[] {
-  if (report.counts[level] === 0) return []
-  const byCode = Map.groupBy(report[level], ({ code }) => code)
-  const title = level === 'skipped' ? 'Left out' : 'Written with a change'
-  return [
-    `${title}: ${report.counts[level]}`,
-    ...[...byCode].flatMap(([code, issues]) => [
-      `  ${report.counts.codes[code] ?? issues.length} x ${code}`,
-      ...issues.slice(0, 3).map(({ file, message }) => `    ${file}: ${message}`),
-    ]),
-  ]
-}
-
-interface ExportDataOptions {
-  option?: string[]
-  format: string
-  out: string
-  splits?: ('train' | 'val' | 'test')[]
-  reference: boolean
-  force: boolean
-  rename: boolean
-  zip: boolean
 }
 
 function modelSource({ run, checkpoint, model, input }: ModelOptions, command: string): ModelSource {

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { TagwrightError } from '@shared/base/errors'
+import { shellWord } from '@shared/base/shell-word'
 import type { ImportReport } from '@shared/contract/datasets'
 import type { ProjectInfo } from '@shared/contract/project'
 import { type TaskId, taskIds } from '@shared/domain/task'
@@ -31,7 +32,7 @@ const init = (cli: CliContext) =>
         const project = await studio.client().project.init({ folder: resolve(folder), task: options.task, ...name })
         cli.answer(command, project, () => [
           `Created the project "${project.name}" in ${project.folder}.`,
-          `Next: tagwright import ${folder} <folder with images>`,
+          `Next: tagwright import ${shellWord(folder)} <folder with images>`,
         ])
       } finally {
         await studio.close()
@@ -109,9 +110,13 @@ export function importText(report: ImportReport): string[] {
   const { splits, states, counts } = report
   const lines = [
     `Imported ${plural(report.samples, 'image')}, ${plural(report.annotations, 'annotation')} and ${plural(report.labels, 'label')} (${report.format}) in ${report.seconds.toFixed(1)} s.`,
-    `Splits: train ${splits.train}, val ${splits.val}, test ${splits.test}${splits.none ? `, none ${splits.none}` : ''}.`,
   ]
-  if (splits.none > 0 && splits.train + splits.val + splits.test === 0)
+  // Of the files; images that were there already keep the split that they have.
+  if (report.samples > 0)
+    lines.push(
+      `Splits: train ${splits.train}, val ${splits.val}, test ${splits.test}${splits.none ? `, none ${splits.none}` : ''}.`,
+    )
+  if (report.samples > 0 && splits.none > 0 && splits.train + splits.val + splits.test === 0)
     lines.push('The first training divides the images; tagwright split does it now, in other shares if wanted.')
   if (report.matchedSamples) {
     lines.push(`${plural(report.matchedSamples, 'image was', 'images were')} in the project already.`)

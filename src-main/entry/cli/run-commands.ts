@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { parse as parseYaml } from 'yaml'
 import { TagwrightError } from '@shared/base/errors'
+import { shellWord } from '@shared/base/shell-word'
 import type { WeightsScore } from '@shared/contract/runs'
 import { abRecipes } from '@shared/domain/ab-recipes'
 import { providerSchema } from '@shared/domain/recipe'
@@ -88,7 +89,10 @@ const train = (cli: CliContext) =>
       await follow(cli, command, folder, async (api) => {
         const started = await api.runs.start({ recipe, ...name })
         // What was left open is said with its reason; the run knows the weights that a name stands for.
-        if (((recipe.epochs as unknown) ?? 'auto') === 'auto') cli.note((await api.training.advise({ recipe })).text)
+        if (((recipe.epochs as unknown) ?? 'auto') === 'auto') {
+          const { images, text } = await api.training.advise({ recipe })
+          if (images > 0) cli.note(text)
+        }
         return started
       })
     })
@@ -117,7 +121,7 @@ async function follow(
     `Run ${run.name === id ? id : `${id} (${run.name})`} is ${status} after ${duration(seconds ?? 0)}, ${imagesPerSecond?.toFixed(1) ?? '-'} images a second.`,
     best ? `Best: ${scoreText(best)} in epoch ${best.epoch}.` : 'No epoch was evaluated.',
     ...averageLines(run.averages),
-    `Next: tagwright eval ${folder} --run ${id}`,
+    `Next: tagwright eval ${shellWord(folder)} --run ${id}`,
   ])
 }
 
@@ -190,7 +194,9 @@ export async function trainAndFollow(
     await followJob(cli, api, async () => {
       const started = await start()
       id = started.run
-      cli.note(`Run ${id} is training; Ctrl-C stops it after the step, "tagwright resume ${folder} ${id}" goes on.`)
+      cli.note(
+        `Run ${id} is training; Ctrl-C stops it after the step, "tagwright resume ${shellWord(folder)} ${id}" goes on.`,
+      )
       return started
     })
   } finally {
@@ -208,7 +214,7 @@ const runs = (cli: CliContext) =>
       const names = scored.length > 0 ? [...new Set(scored)] : ['AP', 'AP50']
       cli.answer(command, { runs }, () =>
         runs.length === 0
-          ? `There is no run yet. Start one: tagwright train ${folder}`
+          ? `There is no run yet. Start one: tagwright train ${shellWord(folder)}`
           : table(
               ['run', 'name', 'status', 'model', 'started', 'epochs', ...names.map(scoreTitle)],
               runs.map(({ id, name, status, model, startedAt, epochs, best }) => [

@@ -37,8 +37,7 @@ export const bytes = (count: number): string => {
 
 export function duration(seconds: number): string {
   if (seconds < 100) return `${seconds.toFixed(1)} s`
-  const minutes = Math.floor(seconds / 60)
-  return minutes < 100
-    ? `${minutes} min ${Math.round(seconds % 60)} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  const whole = Math.round(seconds)
+  const minutes = Math.floor(whole / 60)
+  return minutes < 100 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }

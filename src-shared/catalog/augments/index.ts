@@ -1,4 +1,5 @@
 /** All augments, by file name, and the recipe's `augment` list. */
+import { describeIssue } from '../../base/describe-issue'
 import { nearest, registry } from '../../base/registry'
 import { TagwrightError } from '../../base/errors'
 import { plainPlan, type AugmentContext, type AugmentPlan } from '../augment-plan'
@@ -38,9 +39,13 @@ export function resolveAugments(specs: readonly AugmentSpec[]): ResolvedAugment[
         { key: issue.keys[0], known },
       )
     }
-    throw new TagwrightError('bad-recipe', `${at} parameter "${issue.path.join('.')}": ${issue.message}. Change it.`, {
-      key: issue.path.join('.'),
-    })
+    throw new TagwrightError(
+      'bad-recipe',
+      `${at} parameter "${issue.path.join('.')}" ${describeIssue(issue, params)}`,
+      {
+        key: issue.path.join('.'),
+      },
+    )
   })
 }
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { TagwrightError } from '../../base/errors'
 import { defineFormat, type FormatProbe } from '../format'
 import { extension } from './common/paths'
-import { probeOf } from './common/read-head'
+import { findByHead, probeOf } from './common/read-head'
 import { cocoExamples } from './coco/examples'
 import { readCoco } from './coco/read'
 import { writeCoco } from './coco/write'
@@ -36,19 +36,12 @@ export default defineFormat<Record<string, never>>({
 })
 
 /** Files whose beginning looks like an object with COCO's lists. */
-async function findFiles(probe: FormatProbe): Promise<string[]> {
-  const paths = (probe.named.length ? probe.named : probe.files.map((file) => file.path)).filter(
-    (path) => extension(path) === '.json',
-  )
-  const found: string[] = []
-  for (const path of paths) {
-    const text = await probe.head(path)
-    if (!/^\s*\{/.test(text)) continue
+const findFiles = (probe: FormatProbe): Promise<string[]> =>
+  findByHead(probe, { ending: '.json', bytes: 65536 }, async (text, path) => {
+    if (!/^\s*\{/.test(text)) return false
     // A long "info" or "licenses" may come before the lists.
     const whole = /"(info|licenses)"\s*:/.test(text) && !lists.test(text) ? await probe.head(path, 1 << 20) : text
-    if (lists.test(whole)) found.push(path)
-  }
-  return found
-}
+    return lists.test(whole)
+  })
 
 const lists = /"(images|annotations)"\s*:\s*\[/

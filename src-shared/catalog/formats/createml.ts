@@ -15,7 +15,7 @@ import { imageIndex } from './common/image-index'
 import { readJsonList, toNumber, type Row } from './common/json-list'
 import { labelFile, openClassTable, printLabelFile, type ClassTable } from './common/label-file'
 import { extension, folderOf, splitOfName, splitOfPath, stem } from './common/paths'
-import { probeOf } from './common/read-head'
+import { findByHead, probeOf } from './common/read-head'
 import { createmlExamples } from './createml/examples'
 
 export default defineFormat<Record<string, never>>({
@@ -76,17 +76,9 @@ export default defineFormat<Record<string, never>>({
 })
 
 /** JSON lists whose first object names an image and annotations. */
-async function findFiles(probe: FormatProbe, enough = Infinity): Promise<string[]> {
-  const paths = (probe.named.length ? probe.named : probe.files.map((file) => file.path)).filter(
-    (path) => extension(path) === '.json',
-  )
-  const found: string[] = []
-  for (const path of paths.slice(0, enough === Infinity ? undefined : enough)) {
-    const text = await probe.head(path, 16384)
-    if (/^\s*\[\s*\{/.test(text) && /"(image|imagefilename)"\s*:\s*"/.test(text) && /"annotations?"\s*:/.test(text) && !/"(data|annotator|annotation_id)"\s*:/.test(text)) found.push(path) // prettier-ignore
-  }
-  return found
-}
+const findFiles = (probe: FormatProbe, most = Infinity): Promise<string[]> =>
+  findByHead(probe, { ending: '.json', bytes: 16384, most }, (text) =>
+    /^\s*\[\s*\{/.test(text) && /"(image|imagefilename)"\s*:\s*"/.test(text) && /"annotations?"\s*:/.test(text) && !/"(data|annotator|annotation_id)"\s*:/.test(text)) // prettier-ignore
 
 async function* readCreateMl(
   source: FormatSource,

@@ -10,7 +10,7 @@ import { readCvat } from './cvat/read'
 import { writeCvat } from './cvat/write'
 import { openClassTable } from './common/label-file'
 import { extension } from './common/paths'
-import { probeOf } from './common/read-head'
+import { findByHead, probeOf } from './common/read-head'
 
 export default defineFormat<Record<string, never>>({
   title: 'CVAT XML 1.1',
@@ -19,7 +19,7 @@ export default defineFormat<Record<string, never>>({
   options: z.strictObject({}) as z.ZodType<Record<string, never>>,
   examples: cvatExamples,
 
-  match: async (probe) => ((await findFiles(probe)).length ? 1 : 0),
+  match: async (probe) => ((await findFiles(probe, 200)).length ? 1 : 0),
 
   async *read(source, { labels }) {
     const files = source.named.length ? source.named.filter((path) => extension(path) === '.xml') : await findFiles(probeOf(source)) // prettier-ignore
@@ -35,14 +35,9 @@ export default defineFormat<Record<string, never>>({
   write: (dataset, sink) => writeCvat(dataset, sink),
 })
 
-async function findFiles(probe: FormatProbe): Promise<string[]> {
-  const paths = (probe.named.length ? probe.named : probe.files.map((file) => file.path)).filter(
-    (path) => extension(path) === '.xml',
+const findFiles = (probe: FormatProbe, most = Infinity): Promise<string[]> =>
+  findByHead(
+    probe,
+    { ending: '.xml', bytes: 8192, most },
+    (text) => /<annotations[\s>]/.test(text) && /<(version|meta|track|image\s[^>]*\bname\s*=)/.test(text),
   )
-  const found: string[] = []
-  for (const path of paths.slice(0, 200)) {
-    const text = await probe.head(path, 8192)
-    if (/<annotations[\s>]/.test(text) && /<(version|meta|track|image\s[^>]*\bname\s*=)/.test(text)) found.push(path)
-  }
-  return found
-}

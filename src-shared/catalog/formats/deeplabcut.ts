@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { TagwrightError } from '../../base/errors'
 import { defineFormat, type FormatProbe } from '../format'
 import { extension } from './common/paths'
-import { probeOf } from './common/read-head'
+import { findByHead, probeOf } from './common/read-head'
 import { deepLabCutExamples } from './deeplabcut/examples'
 import { readDeepLabCut } from './deeplabcut/read'
 import { writeDeepLabCut } from './deeplabcut/write'
@@ -26,7 +26,7 @@ export default defineFormat<z.infer<typeof options>>({
   examples: deepLabCutExamples,
 
   async match(probe) {
-    return (await findFiles(probe)).length ? 1 : 0
+    return (await findFiles(probe, 2000)).length ? 1 : 0
   },
 
   async *read(source, { label }) {
@@ -45,17 +45,10 @@ export default defineFormat<z.infer<typeof options>>({
 })
 
 /** CSV files that begin with DeepLabCut's header rows. */
-async function findFiles(probe: FormatProbe): Promise<string[]> {
-  const paths = (probe.named.length ? probe.named : probe.files.map((file) => file.path)).filter(
-    (path) => extension(path) === '.csv',
-  )
-  const found: string[] = []
-  for (const path of paths.slice(0, 2000)) {
-    const text = await probe.head(path, 4096)
-    if (!/^\s*"?scorer"?,/.test(text)) continue
+const findFiles = (probe: FormatProbe, most = Infinity): Promise<string[]> =>
+  findByHead(probe, { ending: '.csv', bytes: 4096, most }, async (text, path) => {
+    if (!/^\s*"?scorer"?,/.test(text)) return false
     // Many points make long rows: the second one may lie further on.
     const whole = /\n"?bodyparts"?,/.test(text) ? text : await probe.head(path, 1 << 18)
-    if (/\n"?bodyparts"?,/.test(whole)) found.push(path)
-  }
-  return found
-}
+    return /\n"?bodyparts"?,/.test(whole)
+  })

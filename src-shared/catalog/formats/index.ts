@@ -25,3 +25,9 @@ export async function matchFormats(probe: FormatProbe): Promise<FormatMatch[]> {
   }
   return matches.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
 }
+
+/** Endings of annotation files, lower case with the dot. */
+export const annotationEndings: ReadonlySet<string> = new Set([
+  ...['.json', '.xml', '.csv', '.txt', '.yaml', '.yml'],
+  ...formats.entries().flatMap(([, { endings = [] }]) => endings),
+])

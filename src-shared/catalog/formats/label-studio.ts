@@ -7,7 +7,7 @@ import { TagwrightError } from '../../base/errors'
 import { defineFormat, type FormatProbe } from '../format'
 import { openClassTable } from './common/label-file'
 import { extension } from './common/paths'
-import { probeOf } from './common/read-head'
+import { findByHead, probeOf } from './common/read-head'
 import { labelStudioExamples } from './label-studio/examples'
 import { readLabelStudio } from './label-studio/read'
 import { writeLabelStudio } from './label-studio/write'
@@ -24,7 +24,7 @@ export default defineFormat<z.infer<typeof options>>({
   options,
   examples: labelStudioExamples,
 
-  match: async (probe) => ((await findFiles(probe)).length ? 1 : 0),
+  match: async (probe) => ((await findFiles(probe, 200)).length ? 1 : 0),
 
   async *read(source, { label, labels }) {
     const files = source.named.length ? source.named.filter((path) => extension(path) === '.json') : await findFiles(probeOf(source)) // prettier-ignore
@@ -40,17 +40,10 @@ export default defineFormat<z.infer<typeof options>>({
   write: (dataset, sink) => writeLabelStudio(dataset, sink),
 })
 
-async function findFiles(probe: FormatProbe): Promise<string[]> {
-  const paths = (probe.named.length ? probe.named : probe.files.map((file) => file.path)).filter(
-    (path) => extension(path) === '.json',
-  )
-  const found: string[] = []
-  for (const path of paths.slice(0, 200)) {
-    const text = await probe.head(path, 65536)
-    if (!/^\s*\[\s*\{/.test(text)) continue
+const findFiles = (probe: FormatProbe, most = Infinity): Promise<string[]> =>
+  findByHead(probe, { ending: '.json', bytes: 65536, most }, (text) => {
+    if (!/^\s*\[\s*\{/.test(text)) return false
     const isExport = /"data"\s*:\s*\{/.test(text) && /"(annotations|completions|predictions)"\s*:\s*\[/.test(text)
     const isMin = /"(annotator|annotation_id)"\s*:/.test(text) || (/"(rectangle|polygon|keypoint|ellipse|brush)labels"\s*:/.test(text) && /"original_width"\s*:/.test(text)) // prettier-ignore
-    if (isExport || isMin) found.push(path)
-  }
-  return found
-}
+    return isExport || isMin
+  })

@@ -7,7 +7,7 @@ import { TagwrightError } from '../../base/errors'
 import { defineFormat, type FormatProbe } from '../format'
 import { openClassTable } from './common/label-file'
 import { extension } from './common/paths'
-import { probeOf } from './common/read-head'
+import { findByHead, probeOf } from './common/read-head'
 import { labelmeExamples } from './labelme/examples'
 import { readLabelme } from './labelme/read'
 import { writeLabelme } from './labelme/write'
@@ -43,15 +43,10 @@ export default defineFormat<z.infer<typeof options>>({
   write: (dataset, sink) => writeLabelme(dataset, sink),
 })
 
-/** @param enough stops after so many files looked at: a folder of one tool holds nothing else. */
-async function findFiles(probe: FormatProbe, enough = Infinity): Promise<string[]> {
-  const paths = (probe.named.length ? probe.named : probe.files.map((file) => file.path)).filter(
-    (path) => extension(path) === '.json',
+/** @param most files looked at: a folder of one tool holds nothing else. */
+const findFiles = (probe: FormatProbe, most = Infinity): Promise<string[]> =>
+  findByHead(
+    probe,
+    { ending: '.json', bytes: 16384, most },
+    (text) => /^\s*\{/.test(text) && /"shapes"\s*:\s*\[/.test(text) && /"(version|imagePath|flags)"\s*:/.test(text),
   )
-  const found: string[] = []
-  for (const path of paths.slice(0, enough === Infinity ? undefined : enough)) {
-    const text = await probe.head(path, 16384)
-    if (/^\s*\{/.test(text) && /"shapes"\s*:\s*\[/.test(text) && /"(version|imagePath|flags)"\s*:/.test(text)) found.push(path) // prettier-ignore
-  }
-  return found
-}

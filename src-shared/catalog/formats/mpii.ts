@@ -13,7 +13,7 @@ import { findImage } from './common/find-image'
 import { imageIndex } from './common/image-index'
 import { readJsonList, toNumber, toPoints, type Row } from './common/json-list'
 import { extension, folderOf, splitOfName, splitOfPath, stem } from './common/paths'
-import { probeOf } from './common/read-head'
+import { findByHead, probeOf } from './common/read-head'
 import { mpiiSkeleton } from './mpii/skeleton'
 
 const options = z.strictObject({ label: z.string().trim().min(1).default('person') })
@@ -43,7 +43,7 @@ export default defineFormat<z.infer<typeof options>>({
     },
   ],
 
-  match: async (probe) => ((await findFiles(probe)).length ? 1 : 0),
+  match: async (probe) => ((await findFiles(probe, 200)).length ? 1 : 0),
 
   async *read(source, { label }) {
     const files = source.named.length ? source.named.filter((path) => extension(path) === '.json') : await findFiles(probeOf(source)) // prettier-ignore
@@ -118,14 +118,9 @@ export default defineFormat<z.infer<typeof options>>({
   },
 })
 
-async function findFiles(probe: FormatProbe): Promise<string[]> {
-  const paths = (probe.named.length ? probe.named : probe.files.map((file) => file.path)).filter(
-    (path) => extension(path) === '.json',
+const findFiles = (probe: FormatProbe, most = Infinity): Promise<string[]> =>
+  findByHead(
+    probe,
+    { ending: '.json', bytes: 16384, most },
+    (text) => /^\s*\[\s*\{/.test(text) && /"joints_vis"\s*:/.test(text) && /"joints"\s*:/.test(text),
   )
-  const found: string[] = []
-  for (const path of paths.slice(0, 200)) {
-    const text = await probe.head(path, 16384)
-    if (/^\s*\[\s*\{/.test(text) && /"joints_vis"\s*:/.test(text) && /"joints"\s*:/.test(text)) found.push(path)
-  }
-  return found
-}

@@ -29,6 +29,8 @@ const notLabels =
 export default defineFormat<Options>({
   title: 'YOLO txt',
   shapes: ['box', 'polygon', 'keypoints', 'rotated-box'],
+  // Darknet's class list and its data file.
+  endings: ['.names', '.data'],
   stems: 'flat',
   options,
   examples: yoloExamples,

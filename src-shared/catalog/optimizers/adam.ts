@@ -5,6 +5,7 @@ import { adamScalars, adamStep } from './adamw'
 
 export default defineOptimizer({
   title: 'Adam',
+  auto: { lr: 'model', batch: 'root', weightDecay: 5e-4 },
   states: ['mean', 'square'],
   scalars: adamScalars,
   update({ w, g, lr, states, scalars, decay }) {

@@ -28,6 +28,7 @@ const EPSILON = 1e-8
 
 export default defineOptimizer({
   title: 'AdamP (Adam that keeps weights before norms short)',
+  auto: { lr: 'model', batch: 'root', weightDecay: 'task' },
   states: ['mean', 'square'],
   whole: true,
   scalars: adamScalars,

@@ -36,6 +36,7 @@ export function adamStep(
 
 export default defineOptimizer({
   title: 'AdamW',
+  auto: { lr: 'model', batch: 'root', weightDecay: 'task' },
   states: ['mean', 'square'],
   scalars: adamScalars,
   update({ w, g, lr, states, scalars, decay }) {

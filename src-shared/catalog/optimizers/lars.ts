@@ -9,6 +9,8 @@ const TRUST = 0.001
 
 export default defineOptimizer({
   title: 'LARS (layer-wise rates, for large batches)',
+  // Steps are a thousandth of the weight times the rate, and plain steps for biases and norms.
+  auto: { lr: 0.05, batch: 'linear', weightDecay: 5e-4 },
   states: ['velocity'],
   whole: true,
   scalars: (_, { momentum }) => ({ momentum }),

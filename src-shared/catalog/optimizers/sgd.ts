@@ -4,6 +4,8 @@ import { add, mul, sub } from '../../engine/ops'
 
 export default defineOptimizer({
   title: 'SGD with Nesterov momentum',
+  // YOLOX's rate: .01 for 64 images.
+  auto: { lr: 0.00125, batch: 'linear', weightDecay: 5e-4 },
   states: ['velocity'],
   scalars: (_, { momentum }) => ({ momentum }),
   update({ w, g, lr, states: { velocity }, scalars: { momentum }, decay }) {

@@ -33,7 +33,7 @@ export async function evaluateClassifier(
   if (samples.length === 0)
     throw new TagwrightError(
       'no-samples',
-      `None of the ${all.length} images has a class. ${classify.advice}`.replace(', then train.', ', then evaluate.'),
+      `The model tells the class of whole images, and none of the ${all.length} images has one. Give images a class (a tag), or choose a model for the project's task.`,
     )
   if (samples.length < all.length)
     warn('images-without-class', `${all.length - samples.length} images have no class and are left out.`)

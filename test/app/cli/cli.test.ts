@@ -30,7 +30,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const commands = ['init', 'import', 'info', 'labels', 'undo', 'redo', 'train', 'resume', 'runs', 'eval', 'eval-coco', 'predict', 'export', 'export-data', 'report', 'model-card', 'compare', 'start', 'demo', 'doctor', 'serve'] // prettier-ignore
+const commands = ['init', 'import', 'info', 'labels', 'undo', 'redo', 'train', 'resume', 'runs', 'eval', 'eval-coco', 'predict', 'denoise', 'split', 'export', 'export-data', 'report', 'model-card', 'compare', 'start', 'demo', 'doctor', 'serve'] // prettier-ignore
 
 describe('help', () => {
   test.each(commands)('of %s shows examples that begin with it', async (command) => {
@@ -63,6 +63,7 @@ describe('a wrong call', () => {
     ['a run without its project', ['predict', 'a.jpg', '--run', 'r1'], 2],
     ['--set without =', ['train', 'a', '--set', 'epochs'], 2],
     ['a project that is not there', ['info', '/nowhere/at/all'], 1],
+    ['a file where a folder is needed', ['init', import.meta.filename], 1],
     ['a file that is not there', ['eval-coco', '--gt', '/nowhere.json', '--dt', '/nowhere.json'], 1],
   ])('%s: says what to do on stderr, nothing on stdout; with --json one error document', async (_, args, expected) => {
     const plain = await runCli(args)
@@ -82,6 +83,13 @@ describe('a wrong call', () => {
     const { code, stderr } = await runCli(['train', at('recipe'), '--set', 'epoch=3'])
     expect(code).toBe(2)
     expect(stderr).toContain('Did you mean "epochs"?')
+    for (const key of ['model.id=yolo-nano', 'optimizer.id=adamx', 'augment=[{"id": "flop"}]', 'model.id=none.onnx']) {
+      const wrong = await runCli(['train', at('recipe'), '--set', key])
+      expect(wrong.code).not.toBe(0)
+      expect(wrong.stderr).toMatch(/There is no (model|optimizer|augment)/)
+    }
+    // A run that cannot be is not kept.
+    expect((await runCli(['runs', at('recipe'), '--json'])).json()).toEqual({ runs: [] })
     for (const key of ['__proto__.polluted=1', 'constructor.x=1']) {
       expect((await runCli(['train', at('recipe'), '--set', key])).stderr).toContain('has no key')
     }

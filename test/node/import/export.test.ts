@@ -111,4 +111,27 @@ describe('exports', () => {
     expect(await exportIt('yolo', 'out2', { images: 'reference' })).toMatchObject({ images: 0, files: 3 })
     await expect(exportIt('yolo', 'out3', { splits: ['test'] })).rejects.toMatchObject({ code: 'nothing-to-export' })
   })
+
+  it('count what is really written, however much is left out', async () => {
+    write('d/a.jpg', await picture())
+    const object =
+      '<object><name>boat</name><bndbox><xmin>1</xmin><ymin>2</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object>'
+    const size = '<size><width>40</width><height>30</height><depth>3</depth></size>'
+    write('d/a.xml', `<annotation><filename>a.jpg</filename>${size}${object.repeat(150)}</annotation>`)
+    await importIt('d')
+    const deeplabcut = await exportIt('deeplabcut', 'points', { images: 'reference' })
+    expect(deeplabcut).toMatchObject({ samples: 1, annotations: 0, counts: { skipped: 150 } })
+    expect(deeplabcut.skipped).toHaveLength(100)
+    const folders = await exportIt('class-folders', 'folders', { images: 'reference' })
+    expect(folders).toMatchObject({ samples: 0, annotations: 0, counts: { skipped: 1 } })
+    expect(await exportIt('images', 'plain', { images: 'reference' })).toMatchObject({ samples: 1, annotations: 0 })
+    await expect(exportIt('coco', 'never', { options: { a: 'b' } })).rejects.toMatchObject({
+      code: 'bad-option',
+      message: 'The format coco has no option "a". It has none; leave it out.',
+    })
+    await expect(exportIt('yolo', 'never', { options: { tasc: 'obb' } })).rejects.toThrow(
+      /no option "tasc". It has: .*task/,
+    )
+    expect(existsSync(at('never'))).toBe(false)
+  })
 })

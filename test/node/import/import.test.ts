@@ -36,6 +36,15 @@ describe('what cannot be imported, and what the message says', () => {
     expect(projectInfo(store).imports).toBe(0)
   })
 
+  it('a file of something else is named itself, not what lies around it', async () => {
+    write('d/a.jpg', await picture())
+    write('d/notes.md', 'x')
+    await expect(importIt('d/notes.md')).rejects.toMatchObject({
+      code: 'unknown-format',
+      message: message(`ROOT/d/notes.md is in no annotation format that is known. Known: ${formats.ids.join(', ')}.`),
+    })
+  })
+
   it('a format that is not there names what is', async () => {
     write('d/a.jpg', await picture())
     write('d/a.xml', voc(40, 30, [1, 2, 3, 4]))
@@ -251,6 +260,16 @@ describe('images', () => {
     const [{ sample }] = await collect(open.dataset.items())
     expect(open.imageFile(sample.key).startsWith(at('project', 'blobs'))).toBe(true)
     expect(readFileSync(open.imageFile(sample.key))).toEqual(readFileSync(at('d/a.jpg')))
+    open.close()
+  })
+
+  it('are copied too where they were only referred to before', async () => {
+    write('d/a.jpg', await picture())
+    await importIt('d')
+    expect(await importIt('d', { copy: true })).toMatchObject({ samples: 0, matchedSamples: 1 })
+    const open = openDataset(store)
+    const [{ sample }] = await collect(open.dataset.items())
+    expect(open.imageFile(sample.key).startsWith(at('project', 'blobs'))).toBe(true)
     open.close()
   })
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { probeImage } from '../../../src-main/media/probe-image'
+import { drawDetections } from '../../../src-main/media/draw-detections'
 import { openImage, renderImage } from '../../../src-main/media/render-image'
 
 let folder: string
@@ -59,6 +60,8 @@ it('reads bitmaps', async () => {
     .raw()
     .toBuffer({ resolveWithObject: true })
   expect([...data]).toEqual([255, 0, 0, 0, 0, 255])
+  await drawDetections(join(folder, 'a.bmp'), join(folder, 'drawn.png'), [])
+  await expect((await openImage(join(folder, 'drawn.png'))).metadata()).resolves.toMatchObject({ width: 2, height: 1 })
   writeFileSync(join(folder, 'b.bmp'), bytes.subarray(0, 58))
   expect(await probeImage(join(folder, 'b.bmp'))).toMatchObject({
     state: 'unreadable',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { formats, matchFormats } from '@shared/catalog/formats'
+import { annotationEndings, formats, matchFormats } from '@shared/catalog/formats'
+import { extension } from '@shared/catalog/formats/common/paths'
 import { comparable, roundTrip } from '../../helpers/memory-dataset'
 
 describe.each(formats.entries())('format %s', (id, format) => {
@@ -15,6 +16,14 @@ describe.each(formats.entries())('format %s', (id, format) => {
       expect(comparable(read)).toEqual(comparable(chunk))
     },
   )
+
+  it('names the endings of what it writes', async () => {
+    for (const example of format.examples) {
+      const { chunk, sizes } = example.dataset()
+      const { sink } = await roundTrip(id, chunk, sizes, example.options)
+      for (const path of Object.keys(sink.files)) expect(annotationEndings.has(extension(path)), path).toBe(true)
+    }
+  })
 
   it('has an example for every shape it claims', () => {
     const kinds = format.examples.flatMap((example) =>

@@ -273,3 +273,17 @@ describe('MPII', () => {
     expect(JSON.parse(sink.files['annotations/mpii.json'])).toHaveLength(2)
   }) // prettier-ignore
 })
+
+describe('a folder with one file an image', () => {
+  const names = Array.from({ length: 250 }, (_, i) => `a${i}`)
+  const images = names.map((name) => `${name}.jpg`)
+  const folder = (ending: string, text: (image: string) => string) =>
+    Object.fromEntries(names.map((name) => [`${name}.${ending}`, text(`${name}.jpg`)]))
+
+  it('is read to its last file, however many there are', async () => {
+    const tasks = folder('json', (image) => JSON.stringify([{ id: 1, data: { image }, annotations: [{ result: [] }] }]))
+    expect((await read('label-studio', tasks, images)).samples).toHaveLength(250)
+    const cvat = folder('xml', (name) => `<annotations><version>1.1</version><image id="0" name="${name}" width="200" height="100"><box label="x" xtl="1" ytl="2" xbr="30" ybr="40"/></image></annotations>`) // prettier-ignore
+    expect((await read('cvat', cvat, images)).annotations).toHaveLength(250)
+  })
+})

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { checkRecipe } from '@shared/catalog/check-recipe'
 import { modelInfo } from '@shared/catalog/model-info'
 import { models } from '@shared/catalog/models'
+import { optimizers } from '@shared/catalog/optimizers'
 import { presets } from '@shared/catalog/presets'
 import { augmentForms, recipeForm } from '@shared/catalog/recipe-form'
+import { restorationLosses } from '@shared/catalog/restoration-losses'
+import { schedules } from '@shared/catalog/schedules'
 import { recipeFieldSchema } from '@shared/contract/training'
 import { diffRecipes } from '@shared/domain/diff-recipes'
 import { parseRecipe } from '@shared/domain/recipe'
@@ -42,6 +46,9 @@ describe('the form of a recipe', () => {
     expect(field('data.trainSplits')).toMatchObject({ kind: 'choices', default: ['train'] })
     expect(field('data.evalSplit').choices?.map(({ value }) => value)).toEqual(['train', 'val', 'test'])
     expect(field('model.id').choices?.map(({ value }) => value)).toEqual(models.ids)
+    expect(field('optimizer.id').choices?.map(({ value }) => value)).toEqual(optimizers.ids)
+    expect(field('schedule.id').choices?.map(({ value }) => value)).toEqual(schedules.ids)
+    for (const id of restorationLosses.ids) expect(field('loss.terms').help).toContain(id)
     expect(field('model.weights')).toMatchObject({ kind: 'text', nullable: true })
     expect(field('freeze')).toMatchObject({ kind: 'list' })
     expect(field('provider')).toMatchObject({ kind: 'choice', auto: true, default: 'auto' })
@@ -50,6 +57,20 @@ describe('the form of a recipe', () => {
         .find(({ id }) => id === 'flip')
         ?.fields.map(({ key }) => key),
     ).toContain('p')
+  })
+
+  it('is checked against the catalog: what is not there is named, with what is near', () => {
+    const check = (recipe: object) => () => checkRecipe(parseRecipe(recipe))
+    expect(check({})).not.toThrow()
+    expect(check({ model: { id: 'yolo-nano' } })).toThrow('Did you mean "yolox-nano"?')
+    expect(check({ task: 'denoise', model: { id: 'yolox-nano' } })).toThrow(/for the task "detect".*e\.g\. dncnn/)
+    expect(check({ optimizer: { id: 'adamx' } })).toThrow(/no optimizer "adamx"/)
+    expect(check({ schedule: { id: 'cosinus' } })).toThrow('Did you mean "cosine"?')
+    expect(check({ augment: [{ id: 'flop' }] })).toThrow('Did you mean "flip"?')
+    expect(check({ augment: [{ id: 'flip', p: 'often' }] })).toThrow('augment[0] (flip) parameter "p" is "often". Give a number.') // prettier-ignore
+    expect(check({ model: { surgery: [{ id: 'sea', after: 'dark4' }] } })).toThrow(/no block "sea"/)
+    expect(check({ loss: { terms: [{ id: 'l9' }] } })).toThrow(/no loss "l9"/)
+    expect(() => parseRecipe({ epochs: 'many' })).toThrow('Recipe key "epochs" is "many". Give "auto" or a number.')
   })
 
   it('offers presets that are recipes', () => {

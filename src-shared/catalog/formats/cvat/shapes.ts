@@ -1,5 +1,6 @@
 /** One CVAT shape to ours and back. Points are `x,y;x,y`; masks are row runs that start with background, in their box. */
 import type { Flags, Shape } from '../../../domain/annotation'
+import { runLengths } from '../../../base/run-lengths'
 import { xmlText, type XmlNode } from '../../../base/xml'
 import type { AttributeValue } from '../../../domain/attribute'
 import { maskOfWindow, windowOfMask, type MaskWindow } from '../common/mask-window'
@@ -134,19 +135,8 @@ function readMask(node: XmlNode, size: { width?: number; height?: number }): Rea
 export function printMask(mask: { size: [number, number]; counts: number[] }): Attributes | null {
   const window = windowOfMask(mask)
   if (!window) return null
-  const runs: number[] = []
-  let [value, run] = [0, 0]
-  for (const pixel of window.pixels) {
-    if (pixel !== value) {
-      runs.push(run)
-      run = 0
-      value = pixel
-    }
-    run++
-  }
-  runs.push(run)
-  const { left, top, width, height } = window
-  return { rle: runs.join(', '), left: `${left}`, top: `${top}`, width: `${width}`, height: `${height}` }
+  const { left, top, width, height, pixels } = window
+  return { rle: runLengths(pixels).join(', '), left: `${left}`, top: `${top}`, width: `${width}`, height: `${height}` }
 }
 
 /** Flags, typed own attributes, and the attributes of the element that are not interpreted. */

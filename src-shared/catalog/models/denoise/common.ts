@@ -1,5 +1,6 @@
 /** What all denoisers share: images of any number of planes, values 0..1, the same shape in and out. */
 import { z } from 'zod'
+import { describeIssue } from '../../../base/describe-issue'
 import { TagwrightError } from '../../../base/errors'
 import type { ModelInput } from '../../../domain/model-input'
 import type { Value } from '../../../engine/graph'
@@ -51,7 +52,8 @@ export function defineDenoiser<P extends { channels: number }>(def: Denoiser<P>)
     if (result.success) return result.data
     const [issue] = result.error.issues
     const key = ['model.params', ...issue.path, ...(issue.code === 'unrecognized_keys' ? issue.keys : [])].join('.')
-    throw new TagwrightError('bad-recipe', `Recipe key "${key}": ${issue.message}. Change it and start again.`, { key })
+    const what = issue.code === 'unrecognized_keys' ? 'is not known. Take it out.' : describeIssue(issue, given)
+    throw new TagwrightError('bad-recipe', `Recipe key "${key}" ${what}`, { key })
   }
   return defineModel<Value>({
     title,
