@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { call } from '../call-core.mjs'
 
 const patient = { timeout: 240_000 }
-const of = (name, view, params, prepare, more = {}) => ({ name, view, params, prepare, trained: true, ...more })
+const of = (name, view, params, prepare, more = {}) => ({ name, view, params, prepare, project: 'trained', ...more })
 
 async function exported(page) {
   await page.getByRole('button', { name: 'Export', exact: true }).click()

@@ -7,6 +7,8 @@ import { tideVerdicts, type TideError } from '@shared/evaluation/tide'
 import { unpackFlags } from './pack-shape'
 import { sql, type ReadDb } from './db'
 import type { AnnotationRow, PredictionBoxRow } from './rows'
+import { getProject } from './project'
+import { reviewClasses } from './review-classes'
 import { putSampleScores } from './sample-score'
 import type { WriteDb } from './db'
 
@@ -34,6 +36,7 @@ const kinds: Record<TideError, ReviewKind> = {
 
 /** Largest disagreement first. What was decided still takes part in the matching, but is no item. */
 export function reviewItems(db: ReadDb, source: string, conf: number): ReviewItem[] {
+  if (getProject(db).task === 'classify') return reviewClasses(db, source, conf)
   const samples = sql<{ id: number; name: string; split: string | null }>(
     db,
     `SELECT s.id, s.path AS name, s.split FROM visible_sample s

@@ -1,13 +1,12 @@
 /** denoise: clean images of files, of folders of files, or of a part of a project. */
-import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { TagwrightError } from '@shared/base/errors'
 import { denoisers } from '@shared/catalog/denoisers'
-import { isImage } from '@shared/catalog/formats/common/paths'
 import type { ModelSource, PredictResult } from '@shared/contract/runs'
 import { predictThresholds } from '@shared/contract/worker'
 import { providerSchema } from '@shared/domain/recipe'
+import { listImages } from '../../media/list-images'
 import { withoutProject, withProject, type Api, type CliContext } from './context'
 import { defineCommand, number, oneOf } from './define-command'
 import { followJob } from './follow-job'
@@ -89,16 +88,4 @@ function modelOf({ run, model, method, sigma, checkpoint, project }: DenoiseOpti
   if (project === undefined)
     throw new TagwrightError('usage', 'A run belongs to a project. Name it with --project, or use --model <file.onnx>.')
   return { kind: 'run', run: run!, checkpoint }
-}
-
-/** The file itself, or the images of a folder by name. */
-function listImages(given: string): string[] {
-  const path = resolve(given)
-  if (!existsSync(path))
-    throw new TagwrightError('not-found', `The image ${path} does not exist. Check the path.`, { file: path })
-  if (!statSync(path).isDirectory()) return [path]
-  const found = readdirSync(path).filter(isImage).sort()
-  if (found.length === 0)
-    throw new TagwrightError('not-found', `The folder ${path} holds no image. Name files or another folder.`)
-  return found.map((name) => join(path, name))
 }

@@ -36,7 +36,7 @@ export default {
   tasks: {
     detect: { title: 'Detect objects', text: 'Boxes around things, with a class each' },
     pose: { title: 'Find keypoints', text: 'Skeletons of people, animals or parts' },
-    classify: { title: 'Classify images', text: 'One or more classes for the whole image' },
+    classify: { title: 'Classify images', text: 'One class for the whole image' },
     denoise: { title: 'Denoise images', text: 'Clean images, or pairs of noisy and clean ones' },
   },
 }
