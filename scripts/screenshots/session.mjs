@@ -55,7 +55,7 @@ async function maps(page) {
 }
 
 export default [
-  of('runs-exported', 'runs', { run: 'r2', tab: 'export' }, exported, { docs: 'export' }),
+  of('runs-exported', 'runs', { run: 'r2', tab: 'export' }, exported),
   of('runs-exported-programs', 'runs', { run: 'r2', tab: 'export' }, async (page) => {
     await exported(page)
     await page.getByRole('button', { name: 'Write the card' }).click()

@@ -87,6 +87,12 @@ export const useImporting = defineStore('importing', () => {
   })
   watch(paths, () => void match(), { deep: true })
 
+  // The dialog has several doors: a command, what is dropped, the end of the wizard.
+  watch(stage, async (now) => {
+    if (now !== 'choose' || formats.value.length > 0) return
+    formats.value = (await notify.attempt(() => api.datasets.formats()))?.formats ?? []
+  })
+
   function reset(): void {
     paths.value = []
     files.value = []
@@ -107,9 +113,6 @@ export const useImporting = defineStore('importing', () => {
     reset()
     paths.value = given.paths ?? []
     files.value = given.files ?? []
-    if (formats.value.length === 0) {
-      formats.value = (await notify.attempt(() => api.datasets.formats()))?.formats ?? []
-    }
     if (session.project === null) wizard.value = true
     else stage.value = 'choose'
   }

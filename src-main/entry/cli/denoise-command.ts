@@ -1,5 +1,5 @@
 /** denoise: clean images of files, of folders of files, or of a part of a project. */
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { TagwrightError } from '@shared/base/errors'
 import { denoisers } from '@shared/catalog/denoisers'
