@@ -17,6 +17,7 @@ export default {
   forget: 'Take {name} off the list',
   current: 'Open project',
   counts: '{images} images · {labelled} labelled · {annotations} annotations',
+  imagesOnly: '{images} images',
   continue: 'Continue labelling',
   closeProject: 'Close project',
   otherWindow: 'Open its window',

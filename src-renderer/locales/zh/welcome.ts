@@ -17,6 +17,7 @@ export default {
   forget: '从列表中移除 {name}',
   current: '当前项目',
   counts: '{images} 张图像 · {labelled} 张已标注 · {annotations} 个标注',
+  imagesOnly: '{images} 张图像',
   continue: '继续标注',
   closeProject: '关闭项目',
   otherWindow: '打开其窗口',
