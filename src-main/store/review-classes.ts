@@ -1,6 +1,6 @@
 /** Where a classifier's stored predictions and the classes of the images disagree: one question per image. */
 import { sql, type ReadDb } from './db'
-import type { ReviewAnnotation, ReviewItem } from './review-items'
+import type { ReviewAnnotation, ReviewItem } from './review-item'
 import type { PredictionBoxRow } from './rows'
 
 /**
