@@ -1,9 +1,10 @@
 // The sample projects of scripts/screenshots.mjs: the painted harbour; one that was trained on, with results, predictions
-// and a label that was forgotten; its boats as poses; its noisy and clean pairs. Each is made once and kept in the folder
-// for temporary files.
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+// and a label that was forgotten; its boats as poses; its noisy and clean pairs; what was cut out of it, by class; one
+// with nothing in it. Each is made once and kept in the folder for temporary files.
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import sharp from 'sharp'
 
 /** Start weights make a good model in minutes; without the test data the pictures show one that learned from nothing. */
 function findWeights() {
@@ -91,12 +92,53 @@ async function trainDenoiser(call, page, folder) {
   await finish(call, page, await call(page, 'runs.evaluate', { source, ...options }))
 }
 
+/** What was cut out of the harbour, in one folder per class. */
+async function cutOut(folder) {
+  const harbour = join(folder, 'harbour')
+  for (const split of ['train', 'val']) {
+    const { images, annotations, categories } = JSON.parse(
+      readFileSync(join(harbour, 'annotations', `instances_${split}.json`), 'utf8'),
+    )
+    for (const { id, image_id, category_id, bbox } of annotations) {
+      const { file_name, width, height } = images.find((one) => one.id === image_id)
+      const side = Math.min(Math.max(bbox[2], bbox[3], 48) * 1.4, width, height)
+      const place = (at, extent, end) => Math.round(Math.min(Math.max(0, at + extent / 2 - side / 2), end - side))
+      const area = {
+        left: place(bbox[0], bbox[2], width),
+        top: place(bbox[1], bbox[3], height),
+        width: Math.floor(side),
+        height: Math.floor(side),
+      }
+      const to = join(folder, 'crops', split, categories.find((one) => one.id === category_id).name)
+      mkdirSync(to, { recursive: true })
+      await sharp(join(harbour, 'images', split, file_name))
+        .extract(area)
+        .resize(96)
+        .jpeg()
+        .toFile(join(to, `${id}.jpg`))
+    }
+  }
+  return join(folder, 'crops')
+}
+
+/** Kinds of boats and marks, told apart; two labels are wrong. */
+async function trainClassifier(call, page, folder) {
+  await finish(call, page, await call(page, 'datasets.import', { paths: [await cutOut(folder)] }))
+  const recipe = { seed: 1, input: { size: 64 }, batch: { size: 16 }, epochs: 24, model: { weights: findWeights() } }
+  const started = await call(page, 'runs.start', { name: 'First classes', recipe })
+  await finish(call, page, started)
+  await keepPredictions(call, page, started.run)
+}
+
 /** What is made of the painted harbour, by name; `images`: at least so many are painted. */
 const kinds = {
   sample: {},
   trained: { fill: train },
   pose: { fill: trainPoses, task: 'pose', name: 'Boats' },
   denoise: { fill: trainDenoiser, task: 'denoise', name: 'Night photos', images: 120 },
+  classify: { fill: trainClassifier, task: 'classify', name: 'Boat types', images: 120 },
+  /** A project just made. */
+  bare: { task: 'detect', name: 'Rooftops' },
 }
 
 /**

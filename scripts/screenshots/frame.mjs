@@ -3,7 +3,7 @@ const part = (view, id) => ({ name: `${view}-${id}`, view, params: { part: id } 
 
 export default [
   { name: 'welcome-empty', view: 'welcome', empty: true, docs: 'welcome' },
-  { name: 'data', view: 'data', docs: 'data' },
+  { name: 'data', view: 'data' },
   { name: 'welcome', view: 'welcome' },
   ...['imports', 'splits', 'missing', 'export'].map((id) => part('data', id)),
   {

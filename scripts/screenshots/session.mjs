@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { call } from '../call-core.mjs'
 
 const patient = { timeout: 240_000 }
-const of = (name, view, params, prepare, more = {}) => ({ name, view, params, prepare, trained: true, ...more })
+const of = (name, view, params, prepare, more = {}) => ({ name, view, params, prepare, project: 'trained', ...more })
 
 async function exported(page) {
   await page.getByRole('button', { name: 'Export', exact: true }).click()
@@ -55,7 +55,7 @@ async function maps(page) {
 }
 
 export default [
-  of('runs-exported', 'runs', { run: 'r2', tab: 'export' }, exported, { docs: 'export' }),
+  of('runs-exported', 'runs', { run: 'r2', tab: 'export' }, exported),
   of('runs-exported-programs', 'runs', { run: 'r2', tab: 'export' }, async (page) => {
     await exported(page)
     await page.getByRole('button', { name: 'Write the card' }).click()

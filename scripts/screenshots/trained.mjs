@@ -52,16 +52,10 @@ export default [
     await page.getByRole('button', { name: 'Evaluate' }).click()
     await page.getByRole('dialog').getByRole('checkbox').first().click()
   }),
-  of(
-    'runs-compare',
-    'runs',
-    run('compare'),
-    async (page) => {
-      await page.getByRole('region', { name: 'Image by image' }).getByRole('img').first().waitFor(patient)
-      await canvas(page)
-    },
-    { docs: 'compare' },
-  ),
+  of('runs-compare', 'runs', run('compare'), async (page) => {
+    await page.getByRole('region', { name: 'Image by image' }).getByRole('img').first().waitFor(patient)
+    await canvas(page)
+  }),
   of('runs-compare-images', 'runs', run('compare'), async (page) => {
     await page.getByRole('region', { name: 'Image by image' }).getByRole('img').first().waitFor(patient)
     await scrollTo(page, 'Image by image')

@@ -1,5 +1,4 @@
 /** Detects objects on image files or on a part of the project. */
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
@@ -7,6 +6,7 @@ import { runsContract, type PredictedImage, type PredictResult } from '@shared/c
 import type { CocoResult, Detection } from '@shared/domain/detection'
 import { labelColor } from '@shared/domain/label'
 import { drawDetections } from '../media/draw-detections'
+import { listImages } from '../media/list-images'
 import type { Skeleton } from '@shared/domain/skeleton'
 import { listLabels } from '../store/label'
 import { putPredictions, type SamplePrediction } from '../store/prediction'
@@ -129,15 +129,8 @@ function projectImages(
   return images
 }
 
-function fileImages(files: readonly string[]): Image[] {
-  return files.map((name, i) => {
-    const file = resolve(name)
-    if (!existsSync(file)) {
-      throw new TagwrightError('not-found', `The image ${file} does not exist. Check the path.`, { file })
-    }
-    return { id: i + 1, file, cocoImageId: i + 1 }
-  })
-}
+const fileImages = (paths: readonly string[]): Image[] =>
+  paths.flatMap(listImages).map((file, i) => ({ id: i + 1, file, cocoImageId: i + 1 }))
 
 function cocoRow(
   image: Image,

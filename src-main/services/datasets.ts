@@ -11,7 +11,12 @@ export const createDatasetsService = (
   queue: () => Queue,
 ): ServiceHandlers<typeof datasetsContract> => ({
   formats: () => ({
-    formats: formats.entries().map(([id, { title, shapes }]) => ({ id, title, shapes: [...shapes] })),
+    formats: formats.entries().map(([id, { title, shapes, asksLabel, options }]) => ({
+      id,
+      title,
+      shapes: [...shapes],
+      label: asksLabel ? (options.parse({}) as { label: string }).label : null,
+    })),
   }),
   match: async ({ paths }) => ({
     sources: await Promise.all(

@@ -6,6 +6,7 @@ import type { Queue } from '../jobs/queue'
 import { resolveModel } from '../jobs/resolve-model'
 import { listAnnotations } from '../store/annotation'
 import { boxOverlap, deletePredictions, listPredictionBoxes, listPredictionSources } from '../store/prediction'
+import { reviewClasses } from '../store/review-classes'
 import type { PredictionBoxRow } from '../store/rows'
 import { getSample, sampleIds } from '../store/sample'
 import type { Store } from '../store/store'
@@ -99,7 +100,10 @@ function wanted(samples: { filter: SampleFilter } | { unlabelled: true } | { all
   return 'unlabelled' in samples ? { empty: true, state: 'ok' } : { state: 'ok' }
 }
 
-/** Waiting boxes from a score on, without those on an annotation of their class. */
+/**
+ * Waiting boxes from a score on, without those on an annotation of their class. Of classes the likeliest one of each image
+ * that has none: a second class beside the first would be a contradiction.
+ */
 function waiting(
   store: Store,
   input: { source: string; minScore: number; label?: number | undefined; filter: SampleFilter },
@@ -110,6 +114,13 @@ function waiting(
   const all = listPredictionBoxes(db, { source, states: ['pending'], minScore }).filter(
     (row) => (label === undefined || row.label_id === label) && (only?.has(row.sample_id) ?? true),
   )
+  if (store.project.task === 'classify') {
+    const rows = reviewClasses(db, source, minScore)
+      .filter(({ kind, sample }) => kind === 'false-positive' && (only?.has(sample) ?? true))
+      .flatMap(({ prediction }) => prediction ?? [])
+      .filter((row) => label === undefined || row.label_id === label)
+    return { rows, skipped: new Set(all.map(({ sample_id }) => sample_id)).size - rows.length }
+  }
   const labelled = new Map<number, { label: number; box: readonly [number, number, number, number] }[]>()
   const boxesOf = (sample: number) => {
     const known = labelled.get(sample)

@@ -6,22 +6,12 @@ import { pairIou } from '@shared/evaluation/pair-iou'
 import { tideVerdicts, type TideError } from '@shared/evaluation/tide'
 import { unpackFlags } from './pack-shape'
 import { sql, type ReadDb } from './db'
-import type { AnnotationRow, PredictionBoxRow } from './rows'
+import type { PredictionBoxRow } from './rows'
+import { getProject } from './project'
+import { reviewClasses } from './review-classes'
+import type { ReviewAnnotation, ReviewItem } from './review-item'
 import { putSampleScores } from './sample-score'
 import type { WriteDb } from './db'
-
-export interface ReviewItem {
-  id: string
-  kind: ReviewKind
-  sample: number
-  name: string
-  split: string | null
-  disagreement: number
-  prediction: PredictionBoxRow | null
-  annotation: ReviewAnnotation | null
-  iou: number | null
-}
-export type ReviewAnnotation = Pick<AnnotationRow, 'id' | 'sample_id' | 'label_id' | 'kind' | 'x1' | 'y1' | 'x2' | 'y2' | 'flags'> // prettier-ignore
 
 const kinds: Record<TideError, ReviewKind> = {
   Bkg: 'false-positive',
@@ -34,6 +24,7 @@ const kinds: Record<TideError, ReviewKind> = {
 
 /** Largest disagreement first. What was decided still takes part in the matching, but is no item. */
 export function reviewItems(db: ReadDb, source: string, conf: number): ReviewItem[] {
+  if (getProject(db).task === 'classify') return reviewClasses(db, source, conf)
   const samples = sql<{ id: number; name: string; split: string | null }>(
     db,
     `SELECT s.id, s.path AS name, s.split FROM visible_sample s

@@ -38,6 +38,7 @@ export const useAnnotator = defineStore('annotator', () => {
   const annotations = useAnnotations()
   const labels = useLabels()
   const notify = useNotify()
+  const session = useSession()
 
   const editor = shallowRef<Editor | null>(null)
   const tool = ref<ToolId>('select')
@@ -223,9 +224,28 @@ export const useAnnotator = defineStore('annotator', () => {
     editor.value?.focus()
   }
   /** A label that a person picked by its key or in the list: of the selection, else of what is drawn next. */
+  /** The image's only class; taken away when it has it already. */
+  function setClass(id: number): void {
+    if (sampleId.value === null) return
+    const sample = sampleId.value
+    const classes = annotations.list.filter(({ shape }) => shape.kind === 'tag')
+    const [first, ...others] = classes
+    const change: AnnotationEdit[] =
+      first === undefined
+        ? [{ op: 'add', sample, label: id, shape: { kind: 'tag' } }]
+        : classes.some(({ label }) => label === id)
+          ? classes.map((one) => ({ op: 'remove', id: one.id }))
+          : [{ op: 'update', id: first.id, label: id }, ...others.map((one) => ({ op: 'remove' as const, id: one.id }))]
+    void store(first === undefined ? 'Add tag' : change[0].op === 'remove' ? 'Delete' : 'Change label', change)
+  }
   function pickLabel(id: number): void {
     const label = labels.byId.get(id)
     if (!label || !editor.value) return
+    if (session.project?.task === 'classify') {
+      setClass(id)
+      announcement.value = translate('label.announce.picked', { name: label.name })
+      return
+    }
     if (selection.value.length > 0) {
       editor.value.setLabel(id)
       lastLabel.value = id

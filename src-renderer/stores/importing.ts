@@ -46,7 +46,9 @@ export const useImporting = defineStore('importing', () => {
   const split = ref<Split | 'auto'>('auto')
   const labels = ref<string | null>(null)
   const copy = ref(false)
-  const formats = ref<{ id: string; title: string }[]>([])
+  const formats = ref<{ id: string; title: string; label: string | null }[]>([])
+  /** Class of all objects, where the files name none. */
+  const label = ref('')
   const problem = ref<ErrorShape | null>(null)
   const job = ref<number | null>(null)
   const sent = ref<UploadProgress | null>(null)
@@ -60,6 +62,15 @@ export const useImporting = defineStore('importing', () => {
     return [...new Map(all.map((match) => [match.id, match])).values()].toSorted((a, b) => b.score - a.score)
   })
   const isAmbiguous = computed(() => sources.value.some(({ matches: [a, b] }) => a && b && a.score === b.score))
+
+  /** The format that all sources will be read as; null: they differ, or it is not known yet. */
+  const resolved = computed(() => {
+    if (format.value !== 'auto') return format.value
+    const [first, ...others] = sources.value.map(({ matches }) => matches[0]?.id)
+    return first !== undefined && !isAmbiguous.value && others.every((id) => id === first) ? first : null
+  })
+  /** What the class is called when nobody says; null: the files name their classes. */
+  const proposedLabel = computed(() => formats.value.find(({ id }) => id === resolved.value)?.label ?? null)
 
   const match = latest(async () => {
     sources.value = []
@@ -76,6 +87,12 @@ export const useImporting = defineStore('importing', () => {
   })
   watch(paths, () => void match(), { deep: true })
 
+  // The dialog has several doors: a command, what is dropped, the end of the wizard.
+  watch(stage, async (now) => {
+    if (now !== 'choose' || formats.value.length > 0) return
+    formats.value = (await notify.attempt(() => api.datasets.formats()))?.formats ?? []
+  })
+
   function reset(): void {
     paths.value = []
     files.value = []
@@ -83,6 +100,7 @@ export const useImporting = defineStore('importing', () => {
     format.value = 'auto'
     split.value = 'auto'
     labels.value = null
+    label.value = ''
     copy.value = false
     problem.value = null
     job.value = null
@@ -95,9 +113,6 @@ export const useImporting = defineStore('importing', () => {
     reset()
     paths.value = given.paths ?? []
     files.value = given.files ?? []
-    if (formats.value.length === 0) {
-      formats.value = (await notify.attempt(() => api.datasets.formats()))?.formats ?? []
-    }
     if (session.project === null) wizard.value = true
     else stage.value = 'choose'
   }
@@ -145,7 +160,12 @@ export const useImporting = defineStore('importing', () => {
     problem.value = null
     stage.value = 'running'
     try {
-      const options = { format: format.value, split: split.value }
+      const named = proposedLabel.value !== null && label.value.trim()
+      const options = {
+        format: format.value,
+        split: split.value,
+        ...(named ? { options: { label: label.value.trim() } } : {}),
+      }
       let started: number
       if (files.value.length > 0) {
         stopUpload = new AbortController()
@@ -203,6 +223,8 @@ export const useImporting = defineStore('importing', () => {
     format,
     split,
     labels,
+    label,
+    proposedLabel,
     copy,
     formats,
     problem,

@@ -1,12 +1,13 @@
 /** The review queue: where a model and the labels disagree, worst first, and images a model is unsure about. */
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
-import type { ReviewItem, ReviewKind } from '@shared/contract/review'
+import { reviewKindSchema, type ReviewItem, type ReviewKind } from '@shared/contract/review'
 import { api } from '../client/api'
 import { latest } from '../client/latest'
 import { followProject } from './follow-project'
 import { useNavigation } from './navigation'
 import { useNotify } from './notify'
+import { useSession } from './session'
 
 type Source = Awaited<ReturnType<typeof api.predictions.sources>>['sources'][number]
 type Uncertain = Awaited<ReturnType<typeof api.review.uncertain>>['images'][number]
@@ -15,6 +16,7 @@ const page = 200
 export const useReview = defineStore('review', () => {
   const notify = useNotify()
   const navigation = useNavigation()
+  const session = useSession()
   /** The core works the queue out anew for every answer: nobody asks for it while boxes are drawn elsewhere. */
   const watched = () => navigation.view === 'review'
   const sources = ref<Source[]>([])
@@ -32,6 +34,12 @@ export const useReview = defineStore('review', () => {
   /** The question for the right class is open. */
   const correcting = ref(false)
 
+  /** Where an image has one class, other words are asked and only two kinds of disagreement can be. */
+  const isClasses = computed(() => session.project?.task === 'classify')
+  const words = computed(() => (isClasses.value ? 'review.classKind' : 'review.kind'))
+  const allKinds = computed<readonly ReviewKind[]>(() =>
+    isClasses.value ? ['wrong-class', 'false-positive'] : reviewKindSchema.options,
+  )
   const item = computed(() => (mode.value === 'disagreement' ? items.value[index.value] : undefined))
 
   const read = latest(async () => {
@@ -97,6 +105,9 @@ export const useReview = defineStore('review', () => {
     index.value = Math.min(Math.max(0, index.value + by), Math.max(0, length - 1))
   }
   return {
+    isClasses,
+    words,
+    allKinds,
     sources,
     source,
     kinds,

@@ -70,6 +70,8 @@ export interface Format<Options extends object = object> {
   /** Shapes that survive `read(write(x))` unchanged. */
   shapes: readonly ShapeKind[]
   options: z.ZodType<Options>
+  /** The files name no classes: the option `label` names the one of all objects, and a person is asked for it. */
+  asksLabel?: true
   /**
    * True when two samples of one folder may not share a file stem (`a.jpg`, `a.png`), because the annotation file's name
    * is the stem; `flat` when even folders do not keep them apart.

@@ -73,6 +73,8 @@ export const datasetsContract = defineContract({
             id: z.string(),
             title: z.string(),
             shapes: z.array(z.enum(shapeSchema.options.map((option) => option.shape.kind.value))),
+            /** Proposal for the option `label`: the class of all objects, which the files do not name. null: they do. */
+            label: z.string().nullable(),
           }),
         ),
       }),

@@ -294,6 +294,7 @@ export const runsContract = defineContract({
       input: z.object({
         source: modelSourceSchema,
         images: z.union([
+          /** Of a folder, every image in it. */
           z.object({ files: z.array(z.string()).min(1) }),
           z.object({ split: splitSchema.nullable() }),
           z.object({ samples: z.array(z.int()).min(1) }),

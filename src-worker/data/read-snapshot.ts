@@ -12,14 +12,23 @@ export interface Snapshot {
   samples: SnapshotSample[]
 }
 
-/** A project that was moved or copied has taken its own images with it: they lie where they lay in it. */
+/**
+ * A project that was moved or copied has taken its own images with it: they lie where they lay in it. Where that was is
+ * found by the first image, the end of whose path is below the project now.
+ */
 function followProject(samples: readonly SnapshotSample[], project: string): void {
+  const [{ file }] = samples
+  const parts = file.split(/[\\/]/)
+  const at = parts.findIndex((_, i) => i > 0 && existsSync(join(project, ...parts.slice(i))))
+  if (at < 0) return
+  const before = parts.slice(0, at).join('/').length + 1
+  const here = (path: string) =>
+    path.slice(0, before) === file.slice(0, before) ? join(project, path.slice(before)) : path
   for (const sample of samples) {
-    const own = join(project, sample.name)
+    const own = here(sample.file)
     if (existsSync(sample.file) || !existsSync(own)) continue
-    const before = sample.file.slice(0, -sample.name.length)
-    if (sample.pair?.startsWith(before)) sample.pair = join(project, sample.pair.slice(before.length))
     sample.file = own
+    if (sample.pair) sample.pair = here(sample.pair)
   }
 }
 

@@ -267,6 +267,7 @@ export default {
   askEachTime: 'Ask after each shape',
   hideLabel: 'Hide or show {name}',
   labelRow: 'here, {total} in the project',
+  noClasses: 'There are no classes yet. Type a name above; a click or its key then gives an image its class.',
   noLabels: 'There are no labels yet. Draw a box and type a name, or type one above.',
   chooser: {
     title: 'Choose a label',

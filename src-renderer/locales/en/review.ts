@@ -47,6 +47,22 @@ export default {
   label: 'Label',
   seesNothing: 'sees nothing',
   labelsNothing: 'nothing labelled',
+  acceptClasses: 'Every image without a class gets the one that the model gives it, from this score on.',
+  /** Where an image has one class. */
+  classKind: {
+    'false-positive': {
+      title: 'No class yet',
+      help: 'The image has no class; this is the one that the model gives it.',
+      accept: 'Give the image this class',
+      reject: 'It is something else',
+    },
+    'wrong-class': {
+      title: 'Other class',
+      help: 'The model takes the image for something else.',
+      accept: 'Change the image’s class',
+      reject: 'Its class is right',
+    },
+  },
   kind: {
     'false-positive': {
       title: 'Not labelled',

@@ -17,6 +17,7 @@ export default {
   forget: 'Take {name} off the list',
   current: 'Open project',
   counts: '{images} images · {labelled} labelled · {annotations} annotations',
+  imagesOnly: '{images} images',
   continue: 'Continue labelling',
   closeProject: 'Close project',
   otherWindow: 'Open its window',
@@ -36,7 +37,7 @@ export default {
   tasks: {
     detect: { title: 'Detect objects', text: 'Boxes around things, with a class each' },
     pose: { title: 'Find keypoints', text: 'Skeletons of people, animals or parts' },
-    classify: { title: 'Classify images', text: 'One or more classes for the whole image' },
+    classify: { title: 'Classify images', text: 'One class for the whole image' },
     denoise: { title: 'Denoise images', text: 'Clean images, or pairs of noisy and clean ones' },
   },
 }

@@ -256,6 +256,7 @@ export default {
   askEachTime: '每次绘制后询问',
   hideLabel: '隐藏或显示 {name}',
   labelRow: '此图；项目中 {total} 个',
+  noClasses: '还没有类别。在上方输入名称，然后点击或按其快捷键为图像指定类别。',
   noLabels: '还没有类别。绘制方框并输入名称，或在上方输入。',
   chooser: {
     title: '选择类别',

@@ -47,6 +47,22 @@ export default {
   label: '标注',
   seesNothing: '未看到目标',
   labelsNothing: '没有标注',
+  acceptClasses: '达到此分数时，尚无类别的图像将获得模型给出的类别。',
+  /** Where an image has one class. */
+  classKind: {
+    'false-positive': {
+      title: '尚无类别',
+      help: '图像没有类别；这是模型给出的类别。',
+      accept: '为图像指定此类别',
+      reject: '不是此类别',
+    },
+    'wrong-class': {
+      title: '类别不同',
+      help: '模型认为图像属于另一类别。',
+      accept: '更改图像的类别',
+      reject: '原类别正确',
+    },
+  },
   kind: {
     'false-positive': {
       title: '未标注',

@@ -17,6 +17,7 @@ export default {
   forget: '从列表中移除 {name}',
   current: '当前项目',
   counts: '{images} 张图像 · {labelled} 张已标注 · {annotations} 个标注',
+  imagesOnly: '{images} 张图像',
   continue: '继续标注',
   closeProject: '关闭项目',
   otherWindow: '打开其窗口',
@@ -36,7 +37,7 @@ export default {
   tasks: {
     detect: { title: '检测目标', text: '为每个物体画框并指定类别' },
     pose: { title: '查找关键点', text: '人、动物或零件的骨架' },
-    classify: { title: '图像分类', text: '为整张图像指定一个或多个类别' },
+    classify: { title: '图像分类', text: '为整张图像指定一个类别' },
     denoise: { title: '图像去噪', text: '干净图像，或成对的含噪与干净图像' },
   },
 }

@@ -8,7 +8,9 @@ import { useAnnotator } from '../../stores/annotator'
 import { useSession } from '../../stores/session'
 import { useCanvasSettings } from './canvas-settings'
 
-const canEdit = () => useAnnotator().sampleId !== null && useSession().project?.task !== 'denoise'
+/** Nothing is drawn on images that are to be cleaned, nor on those that get a class as a whole. */
+const canEdit = () =>
+  useAnnotator().sampleId !== null && !['denoise', 'classify'].includes(useSession().project?.task ?? '')
 const choose = (id: ToolId) => () => {
   const { editor } = useAnnotator()
   editor?.setTool(id)

@@ -23,6 +23,7 @@ export default defineFormat<z.infer<typeof options>>({
   shapes: ['keypoints'],
   stems: 'free',
   options,
+  asksLabel: true,
   examples: deepLabCutExamples,
 
   async match(probe) {

@@ -24,6 +24,7 @@ export default defineFormat<z.infer<typeof options>>({
   shapes: ['keypoints'],
   stems: 'free',
   options,
+  asksLabel: true,
   examples: [
     {
       name: 'two persons, missing points',

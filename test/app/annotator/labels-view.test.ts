@@ -94,6 +94,7 @@ browser.test(
     await page.getByRole('button', { name: 'cow', exact: true }).click()
     const canvas = page.getByRole('group', { name: 'Drawing of the skeleton' })
     const names = ['nose', 'left_eye', 'right_eye']
+    const drawing = await canvas.boundingBox()
     for (const [at, name] of names.entries()) {
       const box = (await canvas.boundingBox())!
       await page.mouse.click(box.x + box.width * (0.3 + 0.2 * at), box.y + box.height * (at === 0 ? 0.7 : 0.3))
@@ -101,6 +102,8 @@ browser.test(
       await see(field).toBeFocused()
       await page.keyboard.type(name)
     }
+    // What a person points at stays where it is while points are added.
+    expect(await canvas.boundingBox()).toEqual(drawing)
     await see(page.getByRole('combobox', { name: 'Left/right partner of left_eye' })).toHaveValue('2')
     await page.getByRole('button', { name: 'Save skeleton' }).click()
     const cow = async () => (await labels()).find((label) => label.name === 'cow')!

@@ -143,7 +143,7 @@ browser.describe('denoising', () => {
     const card = page.getByRole('form', { name: 'Denoise images with this run' })
     await see(card.getByRole('button', { name: 'Denoise', exact: true })).toBeDisabled()
     await card.getByLabel('Images', { exact: true }).selectOption({ label: 'Validation' })
-    await card.getByLabel('Folder', { exact: true }).fill(join(folder, 'cleaned'))
+    await card.getByLabel('Write to', { exact: true }).fill(join(folder, 'cleaned'))
     await card.getByRole('button', { name: 'Denoise', exact: true }).click()
     // As below: that it is asked for; the command line's test looks at what comes out.
     await see.poll(() => callsOf('runs.predict')).toMatchObject([{ images: { split: 'val' }, restore: { out: join(folder, 'cleaned') } }]) // prettier-ignore
@@ -185,6 +185,11 @@ browser.describe('denoising', () => {
     await see
       .poll(() => callsOf('runs.evaluate'))
       .toMatchObject([{ split: 'val', levels: [20, 40], methods: ['bilateral', 'bm3d'] }])
+    // The button turns while it lasts, and no longer: the dialog that began it is gone by then.
+    const turning = page.getByRole('button', { name: 'Evaluate' }).locator('.n-base-loading')
+    await see(turning).toHaveCount(1)
+    await page.getByRole('button', { name: /^Cancel Evaluation/ }).click()
+    await see(turning).toHaveCount(0)
     expect(faults).toEqual([])
   }, 120_000)
 })

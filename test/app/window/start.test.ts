@@ -46,6 +46,12 @@ browser.describe('the way in', () => {
     await see(picker.getByRole('option', { name: /images/ })).toBeVisible()
     await picker.getByRole('button', { name: 'Choose this folder' }).click()
     await see(dialog.getByLabel('Format').locator('option:checked')).toHaveText(/Found: YOLO/)
+    // The wizard ends here: every format can be chosen, and one whose files name no class asks for it.
+    const label = dialog.getByLabel('Class', { exact: true })
+    await see(label).toHaveCount(0)
+    await dialog.getByLabel('Format').selectOption({ label: 'DeepLabCut CSV' })
+    await see(label).toHaveAttribute('placeholder', 'animal')
+    await dialog.getByLabel('Format').selectOption('auto')
     await dialog.getByRole('button', { name: 'Import', exact: true }).click()
 
     const report = page.getByRole('dialog', { name: 'Imported' })

@@ -424,7 +424,8 @@ describe('readSnapshot', () => {
     const file = join(runDir, 'snapshot.jsonl.gz')
     const lines = [
       { ...header, samples: 3 },
-      { ...at(first, 'images/a.png', old), pair: join(old, 'clean/a.png') },
+      // Imported from a folder in the project: names do not begin at the project's own.
+      { ...at(first, 'images/a.png', old), name: 'a.png', pair: join(old, 'clean/a.png') },
       at(second, 'images/gone.png', old),
       second,
     ]
