@@ -7,7 +7,7 @@ export default defineDenoiser({
   title: 'DnCNN',
   source: 'Zhang et al. 2017, arXiv:1608.03981',
   stride: 1,
-  learningRate: 1e-3,
+  learningRate: 3e-3,
   params: z.strictObject({
     channels: channelsParam,
     /** Convolutions; the field of view is 2 depth + 1 px. */
