@@ -133,6 +133,7 @@ if (process.send) {
     async predictKept({ images }) {
       return { detections: images.map(({ id }) => ({ image: id, width: 100, height: 50, detections: seen() })) }
     },
+    learnCurves: unused,
     featureMaps: unused,
     preview: unused,
     describeNetwork: unused,
