@@ -1,7 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
-import { learningCurvesSchema, type CurveAdvice, type curvesContract, type LearningCurves } from '@shared/contract/curves'
+import {
+  learningCurvesSchema,
+  type CurveAdvice,
+  type curvesContract,
+  type LearningCurves,
+} from '@shared/contract/curves'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import type { TaskId } from '@shared/domain/task'
 import { adviseLabels, describeAdvice, type Advice } from '@shared/evaluation/label-advice'
@@ -83,7 +88,10 @@ function read(store: Store): LearningCurves | null {
 function need(store: Store): LearningCurves {
   const curves = read(store)
   if (curves) return curves
-  throw new TagwrightError('not-found', 'No learning curves were measured yet. Measure them: tagwright advise <project>.')
+  throw new TagwrightError(
+    'not-found',
+    'No learning curves were measured yet. Measure them: tagwright advise <project>.',
+  )
 }
 
 type Cell = string | number | null

@@ -46,8 +46,7 @@ export function weightedAp(
       }
       for (let i = precisions.length - 2; i >= 0; i--) precisions[i] = Math.max(precisions[i], precisions[i + 1])
       for (let r = 0, i = 0; r < recallThresholds.length; r++) {
-        // A resampled recall is a quotient of sums: what is reached up to rounding is reached.
-        while (i < recalls.length && recalls[i] < recallThresholds[r] - 1e-12) i++
+        while (i < recalls.length && recalls[i] < recallThresholds[r]) i++
         if (i === recalls.length) break
         sum += precisions[i]
       }
