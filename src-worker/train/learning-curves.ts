@@ -60,7 +60,9 @@ export async function learnCurves(input: Input, host: TrainHost): Promise<Output
         'bad-recipe',
         'This model has no part that stays as it is, so that short runs on parts of the data would take as long as whole ones. Choose other start weights.',
       )
+    const opened = elapsed()
     features = await openFeatures(plan, state, trunk, input.cacheDir, host)
+    report.log('info', `The model was opened in ${opened.toFixed(0)} s, features of ${train.length} images took ${(elapsed() - opened).toFixed(0)} s.`) // prettier-ignore
     const toStart = state.mark()
     const score = curveScorer(recipe.task, header, val, resampleImages(val.length, sets, recipe.seed))
     const stepsOfRun = recipe.epochs * state.stepsPerEpoch
@@ -77,7 +79,9 @@ export async function learnCurves(input: Input, host: TrainHost): Promise<Output
       await learn(part, (step) => report.progress('short runs', i * stepsOfRun + step, shown * stepsOfRun))
       await evaluation.run(state.averaged(), state.freeze, signal)
       runs.push({ ...part, scores: score(evaluation.found) })
-      longest = Math.max(longest, (performance.now() - from) / 1000)
+      const took = (performance.now() - from) / 1000
+      longest = Math.max(longest, took)
+      report.log('info', `${part.positions.length} images, draw ${part.draw + 1}: ${runs.at(-1)!.scores.overall?.toFixed(3) ?? 'no score'} in ${took.toFixed(0)} s.`) // prettier-ignore
     }
     report.progress('fitting curves', 0, null)
     return { ...curvesOf(runs), steps: stepsOfRun, draws: runs.length / perDraw, seconds: elapsed() }
