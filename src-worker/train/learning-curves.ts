@@ -171,7 +171,7 @@ async function openPlan(input: Input) {
   const perEpoch = Math.max(1, Math.floor(train.length / size))
   const wanted = Math.min(steps.most, Math.max(steps.fewest, train.length / 2))
   const recipe = resolveRecipe(
-    { ...given, model: { ...model, weights: input.weights }, batch: { size, accumulate: 1 }, epochs: Math.ceil(wanted / perEpoch) }, // prettier-ignore
+    { ...given, model: { ...model, weights: input.weights }, batch: { size, accumulate: 1 }, epochs: Math.max(1, Math.round(wanted / perEpoch)) }, // prettier-ignore
     train.length,
     provider,
     val.length,
