@@ -74,6 +74,12 @@ export interface LabelAdvice {
   next: string | null
 }
 
+/**
+ * Noise from run to run that is assumed of a score measured on so many objects: few objects make it jump. The figures
+ * were chosen on the checks of docs/decisions/135-learning-curves.md.
+ */
+const assumedNoise = (truths: number): number => Math.hypot(0.015, 0.15 / Math.sqrt(truths))
+
 /** Fits a curve where the data allow it, and checks it on the largest part. */
 export function measureCurve(
   points: readonly (MeasuredPoint & Pick<CurvePoint, 'resampled'>)[],
@@ -99,10 +105,11 @@ export function measureCurve(
   if (new Set(usable.map(({ n }) => n)).size < fewestAmounts) return { ...made, reason: 'few-amounts' }
   // The check asks about the same evaluation images, so other images are no part of its uncertainty.
   const smaller = usable.filter(({ n }) => n < most).map(({ n, score }) => ({ n, score }))
-  const before = fitLearningCurve(smaller, { seed })
+  const options = { seed, assumed: assumedNoise(counted.truths) }
+  const before = fitLearningCurve(smaller, options)
   return {
     ...made,
-    curve: fitLearningCurve(usable, { seed }),
+    curve: fitLearningCurve(usable, options),
     check: before && now !== null ? { predicted: predictRun(before, most, seed), measured: now } : null,
   }
 }

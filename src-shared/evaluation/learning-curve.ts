@@ -49,21 +49,24 @@ export interface Range {
 export const fewestAmounts = 3
 /** Median and spread (of the logarithm) of rates: fine-tuning on little data is faster than the .07 to .35 of Hestness et al. */
 const rates = { median: 0.5, spread: 0.6 }
-/** What is assumed of the noise of scores before any was seen, and how many residuals that is worth. */
-const assumed = { noise: 0.02, weight: 3 }
+/** How many residuals the noise is worth that is assumed before any was seen. */
+const assumedWeight = 3
 const grid = Array.from({ length: 29 }, (_, i) => 0.05 * 60 ** (i / 28))
 
-/** @returns null where fewer than {@link fewestAmounts} amounts were measured. */
+/**
+ * @param options.assumed noise of a score at the largest amount, before any was seen.
+ * @returns null where fewer than {@link fewestAmounts} amounts were measured.
+ */
 export function fitLearningCurve(
   points: readonly CurvePoint[],
-  { seed = 0, draws = 200 }: { seed?: number; draws?: number } = {},
+  { seed = 0, draws = 200, assumed = 0.02 }: { seed?: number; draws?: number; assumed?: number } = {},
 ): LearningCurve | null {
   const usable = points.filter(({ n }) => n > 0)
   if (new Set(usable.map(({ n }) => n)).size < fewestAmounts) return null
   const at = Math.max(...usable.map(({ n }) => n))
   const xs = usable.map(({ n }) => n / at)
   const scores = usable.map(({ score }) => score)
-  const noise = estimateNoise(xs, scores)
+  const noise = estimateNoise(xs, scores, assumed)
   const random = rng(seed, 'learning-curve')
   const means = usable.map(({ resampled }) => mean(resampled ?? []))
   const laws = Array.from({ length: draws }, (_, draw) => {
@@ -112,11 +115,11 @@ function fitLine(xs: readonly number[], ys: readonly number[], rate: number): { 
   return top <= 1 ? { top, loss } : { top: 1, loss: Math.max(0, (wx - wxy) / wxx) }
 }
 
-function estimateNoise(xs: readonly number[], ys: readonly number[]): number {
-  const { top, loss, rate } = fitLaw(xs, ys, assumed.noise, rates.median)
+function estimateNoise(xs: readonly number[], ys: readonly number[], assumed: number): number {
+  const { top, loss, rate } = fitLaw(xs, ys, assumed, rates.median)
   const squares = xs.reduce((sum, x, i) => sum + x * (ys[i] - top + loss * x ** -rate) ** 2, 0)
   // Two numbers of the line are fitted; the rate is held by its prior.
-  return Math.sqrt((assumed.weight * assumed.noise ** 2 + squares) / (assumed.weight + Math.max(0, xs.length - 2)))
+  return Math.sqrt((assumedWeight * assumed ** 2 + squares) / (assumedWeight + Math.max(0, xs.length - 2)))
 }
 
 export const scoreOf = ({ top, loss, rate }: PowerLaw, at: number, n: number): number => top - loss * (n / at) ** -rate

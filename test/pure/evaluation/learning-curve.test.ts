@@ -103,7 +103,10 @@ describe('measureCurve', () => {
     expect(check!.predicted.low).toBeLessThan(0.6)
     expect(check!.predicted.high).toBeGreaterThan(0.58)
     const smaller = measured({ top: 0.7, loss: 0.1, rate: 0.5 }).filter(({ n }) => n < 200)
-    expect(check!.predicted).toEqual(predictRun(fitLearningCurve(smaller)!, 200))
+    expect(check!.predicted).toEqual(predictRun(fitLearningCurve(smaller, { assumed: Math.hypot(0.015, 0.15 / Math.sqrt(60)) })!, 200)) // prettier-ignore
+    // Measured on fewer objects, it is less sure.
+    const few = measureCurve(measured({ top: 0.7, loss: 0.1, rate: 0.5 }), { ...many, truths: 6 }).check!.predicted
+    expect(few.high - few.low).toBeGreaterThan(1.5 * (check!.predicted.high - check!.predicted.low))
   })
 
   it('says why nothing can be said', () => {
