@@ -137,9 +137,9 @@ if (process.send) {
     // A curve that is known, and a class with too little of it; as long as somebody stops it where the seed says so.
     async learnCurves({ recipe, weights, seconds }, { signal }) {
       if (weights?.includes('broken')) throw new TagwrightError('bad-model', 'The weights are broken. Choose others.')
-      report.progress('short runs', 1, 4)
-      while (Number(recipe.seed) === behaviour.slow) {
+      for (let step = 1; Number(recipe.seed) === behaviour.slow; step++) {
         signal.throwIfAborted()
+        report.progress('short runs', step, null)
         await sleep(5)
       }
       const points = [25, 50, 100].map((n) => ({ n, draw: 0, score: 0.8 - 2 / Math.sqrt(n) }))

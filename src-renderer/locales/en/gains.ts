@@ -10,7 +10,7 @@ export default {
   running: 'Short runs on parts of the data',
   weights: 'Short runs begin from',
   auto: 'Automatic (YOLOX-Nano)',
-  how: 'Measured {time}, in {seconds}: {images} images in nested parts, {draws} draws of each, {steps} steps of {model} at {size} px with a frozen backbone, from {weights}; scores on {val} images.',
+  how: 'Measured {time}, in {seconds}: {images} images in nested parts (draws of each: {draws}), {steps} steps of {model} at {size} px with a frozen backbone, from {weights}; scores on {val} images.',
   stale: 'The project has changed since.',
   more: 'More labels of each class',
   next: 'Label next: {label}',

@@ -82,8 +82,8 @@ test('gives the advice and the points as files', async () => {
   const files = join(folder, 'project', 'cache', 'results')
   const [head, all, boat, few] = readFileSync(join(files, 'learning-curves-advice.csv'), 'utf8').split('\r\n')
   expect(head).toBe('class,objects,AP,more,gain,gain low (10 %),gain high (90 %),images,reason')
-  expect(all).toMatch(/^all \(images\),100,0\.6,50,0\.\d+,/)
-  expect(boat).toMatch(/^boat,200,0\.6,50,0\.\d+,[\d.e-]+,0\.\d+,25,$/)
+  expect(all).toMatch(/^all \(images\),100,0\.6\d*,50,0\.\d+,/)
+  expect(boat).toMatch(/^boat,200,0\.6\d*,50,0\.\d+,[\d.e-]+,0\.\d+,25,$/)
   // A class name that a spreadsheet would calculate is text.
   expect(few).toBe("'=1+1,2,,50,,,,50,few-objects")
   await api.curves.download({ file: 'points.csv' })
@@ -94,8 +94,10 @@ test('gives the advice and the points as files', async () => {
 })
 
 test('can be stopped, and leaves neither curves nor files behind', async () => {
+  let phase = ''
+  api.jobs.on('progress', ({ progress }) => (phase = progress.phase))
   const { job } = await api.curves.measure({ weights: weights(), seed: behaviour.slow })
-  await until(async () => (await api.jobs.get({ job })).progress?.phase === 'short runs')
+  await until(() => phase === 'short runs')
   await api.jobs.cancel({ job })
   expect((await api.jobs.wait({ job })).status).toBe('cancelled')
   expect((await api.curves.latest()).curves).toBeNull()

@@ -64,7 +64,9 @@ describe('learnCurves', () => {
     const { overall, classes, images, steps, draws } = answer
     expect(images).toEqual({ train: 16, used: 16, val: 16 })
     expect({ steps, draws }).toEqual({ steps: 100, draws: 1 })
-    expect(overall.points.map(({ n }) => n)).toEqual([16, 8, 4])
+    const amounts = overall.points.map(({ n }) => n)
+    expect(amounts).toEqual(amounts.toSorted((a, b) => b - a))
+    expect([amounts.length, amounts[0], new Set(amounts).size]).toEqual([3, 16, 3])
     expect(overall.points.every(({ score }) => score >= 0 && score <= 1)).toBe(true)
     // Sixteen images, three classes: some five objects of each.
     expect(classes.map(({ label, reason }) => [label, reason])).toEqual(run.labels.map(({ name }) => [name, 'few-objects'])) // prettier-ignore
