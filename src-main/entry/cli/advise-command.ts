@@ -23,7 +23,7 @@ export const adviseCommand = (cli: CliContext): Command[] => [
     'advise harbour --last --more 100      (from what was measured before, at once)',
   ])
     .argument('<project>', 'project folder')
-    .option('--more <n>', 'objects of each class, and images for all together (default 50)', integer(1, 1_000_000), 50)
+    .option('--more <n>', 'objects of each class, and images for all together', integer(1, 1_000_000), 50)
     .option('--weights <what>', 'what the short runs begin from: an ONNX file or kept weights (default yolox-nano)')
     .option('--model <id>', "of the catalog, where the weights' name does not tell it")
     .option('--size <px>', 'side of the square input, a multiple of 32 (default 320)', integer(64))
