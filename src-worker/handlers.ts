@@ -34,6 +34,8 @@ export function workerHandlers(report: WorkerReport, host: WorkerHost): ServiceH
     refreshHead: async (input, { signal }) =>
       (await import('./train/refresh-head')).refreshHead(input, { report, signal, ...host }),
     predictKept: async (input, { signal }) => (await import('./train/refresh-head')).predictKept(input, signal),
+    learnCurves: async (input, { signal }) =>
+      (await import('./train/learning-curves')).learnCurves(input, { report, signal, ...host }),
     featureMaps: async (input) => (await import('./predict/feature-maps')).computeFeatureMaps(input),
     preview: async (input, { signal }) =>
       (await import('./train/preview-batches')).previewBatches(input, { report, signal }),

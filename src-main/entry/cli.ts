@@ -7,6 +7,7 @@ import { version } from '../../package.json'
 import { forkWorker } from '../host/fork-worker'
 import { systemReveal } from '../host/reveal'
 import { userFolders } from '../store/user-folders'
+import { adviseCommand } from './cli/advise-command'
 import type { CliContext } from './cli/context'
 import { demoCommand } from './cli/demo-command'
 import { denoiseCommand } from './cli/denoise-command'
@@ -73,6 +74,7 @@ const program = new Command('tagwright')
 for (const command of [
   ...projectCommands(cli),
   ...runCommands(cli),
+  ...adviseCommand(cli),
   ...modelCommands(cli),
   denoiseCommand(cli),
   ...reportCommands(cli),

@@ -16,6 +16,7 @@ import {
 } from '@shared/contract/rpc'
 import { memoryWires } from '@shared/contract/wires/memory'
 import type { JobDefinition } from '../jobs/define-job'
+import { curvesJob } from '../jobs/curves-job'
 import { drawPlotsJob } from '../jobs/draw-run-plots'
 import { estimateJob } from '../jobs/estimate-job'
 import { evaluateJob } from '../jobs/evaluate-job'
@@ -40,6 +41,7 @@ import { WeightsFolder } from '../jobs/weights-folder'
 import { createAnnotationsService } from '../services/annotations'
 import { createAssistService } from '../services/assist'
 import { createAttributesService } from '../services/attributes'
+import { createCurvesService } from '../services/curves'
 import { createDatasetsService } from '../services/datasets'
 import { createFilesService } from '../services/files'
 import { createFolders } from '../services/folders'
@@ -140,6 +142,7 @@ export function createStudio(ports: Ports): Studio {
     lintJob(deps),
     sampleJob(deps),
     getWeightsJob(deps, weights),
+    curvesJob(deps),
   ] as unknown as JobDefinition[]
   const newQueue = (rows: JobRows) =>
     createQueue({
@@ -221,6 +224,7 @@ export function createStudio(ports: Ports): Studio {
     surgery: createSurgeryService(deps),
     models: createModelsService(deps),
     weights: createWeightsService(weights, hub, getQueue),
+    curves: createCurvesService(deps, getQueue),
   }
 
   const studio: Studio = {

@@ -18,6 +18,7 @@ import { putPredictions } from '../store/prediction'
 import { createRun, deleteRun, findRun, listRuns, updateRun } from '../store/run'
 import type { Store } from '../store/store'
 import type { WorkerClient } from './call-worker'
+import { findStartFile, frozenModel, frozenPart, frozenRecipe } from './frozen-start'
 import { needStore, type JobDeps } from './job-deps'
 
 /** Images that a round learns from, the newest labels first. */
@@ -26,8 +27,6 @@ const mostImages = 256
 const ahead = 8
 /** Seconds of a round: with the last step, which is not cut off, it stays below ten. */
 const roundSeconds = 8
-/** The smallest published detector; others are chosen by starting a run from them. */
-const smallest = 'yolox-nano'
 
 interface Base {
   /** A run of an earlier time that goes on; null: a new one begins. */
@@ -303,44 +302,21 @@ async function findBase(store: Store, weights: string | null, deps: JobDeps): Pr
       run: null,
       name: run.id,
       weights: join(runDir, 'best.ckpt'),
-      recipe: recipeOf(task, { id: model.id, params, surgery: model.surgery }, input.size, isImported ? ['trunk'] : ['backbone.backbone']), // prettier-ignore
+      recipe: recipeOf(task, { id: model.id, params, surgery: model.surgery }, input.size, frozenPart(isImported)),
     }
   }
-  const name = weights ?? smallest
-  const file = /\.(onnx|ckpt)$/i.test(name) ? name : ((await deps.weights?.find(name).catch(() => null)) ?? null)
-  if (file === null)
-    throw new TagwrightError(
-      'no-weights',
-      'There is nothing to begin from: no run of this project has weights, and YOLOX-Nano is not on this machine. Train a short run first, or download the start weights in the train view.',
-      { weights: name },
-    )
-  return {
-    run: null,
-    name,
-    weights: file,
-    recipe: recipeOf(task, { id: task === 'pose' ? 'yolox-pose-nano' : 'yolox-nano' }, 320, ['backbone.backbone']),
-  }
+  const { name, file } = await findStartFile(deps, weights, 'no run of this project has weights, and ')
+  return { run: null, name, weights: file, recipe: recipeOf(task, { id: frozenModel(task) }, 320, frozenPart(false)) }
 }
 
 const score = ({ best }: { best: Parameters<typeof mainScore>[0] | null }): number => (best ? mainScore(best) : -1)
 
 /** Small steps without an end: labels keep coming. */
-const recipeOf = (
-  task: TaskId,
-  model: NonNullable<RecipeInput['model']>,
-  size: number,
-  freeze: string[],
-): RecipeInput => ({
-  task,
-  model,
-  input: { size },
-  freeze,
-  augment: [{ id: 'flip' }],
-  loss: { closeEpochs: 0 },
+const recipeOf = (...given: Parameters<typeof frozenRecipe>): RecipeInput => ({
+  ...frozenRecipe(...given),
   schedule: { id: 'constant', warmup: 0 },
   averages: { ema: { decay: 0.95, tau: 10 } },
   epochs: 1,
   batch: { size: 4 },
-  features: { variants: 2 },
   provider: 'cpu',
 })

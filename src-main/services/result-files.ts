@@ -107,7 +107,7 @@ function need(evaluation: OpenEvaluation) {
   throw withoutDetails(evaluation.row.id)
 }
 
-const csvText = (rows: readonly (readonly Cell[])[]): string =>
+export const csvText = (rows: readonly (readonly Cell[])[]): string =>
   `${rows.map((row) => row.map(csvCell).join(',')).join('\r\n')}\r\n`
 
 /** Quoted where needed (RFC 4180); a text that a spreadsheet would take for a formula gets an apostrophe. */

@@ -10,10 +10,11 @@ import { m0050 } from './migrations/0050-files'
 import { m0060 } from './migrations/0060-indexes'
 import { m0080 } from './migrations/0080-pairs'
 import { m0090 } from './migrations/0090-pose-predictions'
+import { m0100 } from './migrations/0100-learning-curves'
 import type { Migration } from './migrations/migration'
 
 /** All steps in order; never edited once released, only appended. */
-export const migrations: readonly Migration[] = [m0010, m0020, m0040, m0050, m0060, m0080, m0090]
+export const migrations: readonly Migration[] = [m0010, m0020, m0040, m0050, m0060, m0080, m0090, m0100]
 
 export interface MigrateResult {
   from: number

@@ -2,6 +2,7 @@
 import { annotationsContract } from './annotations'
 import { assistContract } from './assist'
 import { attributesContract } from './attributes'
+import { curvesContract } from './curves'
 import { datasetsContract } from './datasets'
 import { filesContract } from './files'
 import { foldersContract } from './folders'
@@ -53,5 +54,6 @@ export const contracts = {
   surgery: surgeryContract,
   models: modelsContract,
   weights: weightsContract,
+  curves: curvesContract,
 }
 export type StudioContracts = typeof contracts

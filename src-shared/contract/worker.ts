@@ -13,6 +13,7 @@ import { scoreSchema } from '../domain/score'
 import { skeletonSchema } from '../domain/skeleton'
 import type { SnapshotSample } from '../domain/snapshot'
 import { taskSchema } from '../domain/task'
+import { measuredCurvesSchema } from './measured-curves'
 import { featureMapsSchema, networkSchema } from './models'
 import { defineContract, noInput, noOutput } from './rpc'
 import { providerProbeSchema } from './system'
@@ -434,6 +435,20 @@ export const workerContract = defineContract({
     predictKept: {
       input: z.object({ images: z.array(namedImageSchema) }),
       output: z.object({ detections: z.array(imageDetectionsSchema) }),
+    },
+    /** Short runs on parts of the training images, and the curves through their scores; `seconds` allows for more draws. */
+    learnCurves: {
+      input: z.object({
+        /** Folder for what the start leaves behind. */
+        runDir: z.string(),
+        recipe: z.record(z.string(), z.unknown()),
+        snapshot: z.string(),
+        /** null: the recipe's model is a network from a file. */
+        weights: z.string().nullable(),
+        cacheDir: z.string(),
+        seconds: z.number().positive(),
+      }),
+      output: measuredCurvesSchema,
     },
     /** What models.describe answers. */
     describeNetwork: {

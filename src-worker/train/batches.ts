@@ -10,6 +10,7 @@ import { FeatureCache } from './feature-cache'
 import type { Batches, RunPlan, TrainHost, TrainInput } from './run-types'
 import type { ResolvedRecipe } from './resolve-recipe'
 import type { TrainState } from './train-state'
+import type { TrunkRunner } from './trunk-runner'
 
 export type { Batches } from './run-types'
 
@@ -26,34 +27,36 @@ export async function openBatches(
   input: TrainInput,
   host: TrainHost,
 ): Promise<Batches> {
-  const { recipe, train, header } = plan
-  const points = tasks.get(recipe.task).points?.(header.labels)
+  const { recipe, train } = plan
   const trunk = state.frozenTrunk
-  const step = Math.max(SIZE_STEP, modelOf(recipe.model).stride)
-  const sizeAt = epochSizes(recipe, step)
-  const options = (samples: RunPlan['train']): LoaderOptions => ({
-    samples,
-    batch: recipe.batch.size,
-    size: recipe.input.multiScale ? sizeAt : recipe.input.size,
-    maxSize: recipe.input.size + step * recipe.input.multiScale,
-    seed: recipe.seed,
-    epochs: recipe.epochs,
-    closeEpochs: recipe.loss.closeEpochs,
-    augment: recipe.augment,
-    maxGt,
-    points,
-    input: modelOf(recipe.model).input,
-    pack: { layout: state.layout, type: 'uint8' },
-    threads: host.threadFile ? host.loaderThreads : 0,
-    threadFile: host.threadFile ?? undefined,
-    onBadSample: ({ name, message }) =>
-      host.report.log('warning', `${name}: ${message} Another image takes its place.`),
-    signal: host.signal,
-  })
-  const { variants } = recipe.features
   if (!trunk || !input.cacheDir || !keepsFeatures(recipe, trunk.length, train.length))
-    return createLoader(options(train))
+    return createLoader(loaderOptions(plan, state, host))
+  const features = await openFeatures(plan, state, trunk, input.cacheDir, host)
+  const { seed, epochs } = recipe
+  return {
+    batches: (from) => features.batches({ seed, epochs, ...featureBatches(plan) }, from),
+    close: () => features.close(),
+  }
+}
 
+/** Of batches from kept features, what the run decides. */
+export const featureBatches = ({ recipe, header }: RunPlan) => ({
+  batch: recipe.batch.size,
+  side: recipe.input.size,
+  maxGt,
+  width: 5 + 3 * (tasks.get(recipe.task).points?.(header.labels)?.count ?? 0),
+})
+
+/** What the trunk makes of all training images, from the cache where it is there. */
+export function openFeatures(
+  plan: RunPlan,
+  state: TrainState,
+  trunk: TrunkRunner,
+  cacheDir: string,
+  host: TrainHost,
+): Promise<FeatureCache> {
+  const { recipe, train } = plan
+  const { variants } = recipe.features
   // The loader leaves out a last, partly filled batch: images from the start fill it.
   const short = Math.ceil(train.length / recipe.batch.size) * recipe.batch.size - train.length
   const padded = [...train, ...Array.from({ length: short }, (_, i) => train[i % train.length])]
@@ -62,13 +65,19 @@ export async function openBatches(
     .update(JSON.stringify([state.trunkHash(), augment, train, recipe.batch.size]))
     .digest('hex')
   const position = new Map(train.map(({ id }, i) => [id, i]))
-  const features = await FeatureCache.open(trunk, {
+  return FeatureCache.open(trunk, {
     key,
-    folder: join(input.cacheDir!, 'features'),
+    folder: join(cacheDir, 'features'),
     images: train.length,
     variants,
     batches: (async function* () {
-      const loader = createLoader({ ...options(padded), epochs: variants, closeEpochs: Math.ceil(variants / 4) })
+      const options = loaderOptions(plan, state, host)
+      const loader = createLoader({
+        ...options,
+        samples: padded,
+        epochs: variants,
+        closeEpochs: Math.ceil(variants / 4),
+      })
       try {
         for await (const batch of loader.batches())
           yield { batch, variant: batch.epoch, positions: batch.sampleIds.map((id) => position.get(id)!) }
@@ -78,16 +87,29 @@ export async function openBatches(
     })(),
     onProgress: (done, total) => host.report.progress('computing features', done, total),
   })
-  const { seed, epochs } = recipe
-  const at = {
-    seed,
+}
+
+function loaderOptions({ recipe, train, header }: RunPlan, state: TrainState, host: TrainHost): LoaderOptions {
+  const step = Math.max(SIZE_STEP, modelOf(recipe.model).stride)
+  return {
+    samples: train,
     batch: recipe.batch.size,
-    epochs,
-    side: recipe.input.size,
+    size: recipe.input.multiScale ? epochSizes(recipe, step) : recipe.input.size,
+    maxSize: recipe.input.size + step * recipe.input.multiScale,
+    seed: recipe.seed,
+    epochs: recipe.epochs,
+    closeEpochs: recipe.loss.closeEpochs,
+    augment: recipe.augment,
     maxGt,
-    width: 5 + 3 * (points?.count ?? 0),
+    points: tasks.get(recipe.task).points?.(header.labels),
+    input: modelOf(recipe.model).input,
+    pack: { layout: state.layout, type: 'uint8' },
+    threads: host.threadFile ? host.loaderThreads : 0,
+    threadFile: host.threadFile ?? undefined,
+    onBadSample: ({ name, message }) =>
+      host.report.log('warning', `${name}: ${message} Another image takes its place.`),
+    signal: host.signal,
   }
-  return { batches: (from) => features.batches(at, from), close: () => features.close() }
 }
 
 /** @param length numbers of one image's features. */

@@ -5,6 +5,7 @@
  */
 import { type FileHandle, mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { TagwrightError } from '@shared/base/errors'
 import { rng } from '@shared/base/rng'
 import { size } from '@shared/engine/graph'
 import { writeAtomic } from '../files/write-atomic'
@@ -69,6 +70,7 @@ export class FeatureCache {
       side,
       maxGt,
       width,
+      only = null,
     }: {
       seed: number
       batch: number
@@ -77,21 +79,26 @@ export class FeatureCache {
       maxGt: readonly number[]
       /** Numbers of a row of targets. */
       width: number
+      /** Positions of the images that take part; null: all. */
+      only?: readonly number[] | null
     },
     from: { epoch: number; batch: number },
   ): AsyncGenerator<FeatureBatch, void, void> {
     const { images, variants, targets } = this.index
-    const batches = Math.max(1, Math.floor(images / batch))
+    const chosen = only ?? Array.from({ length: images }, (_, i) => i)
+    const batches = Math.max(1, Math.floor(chosen.length / batch))
     for (let epoch = from.epoch; epoch < epochs; epoch++) {
-      const order = rng(seed, 'shuffle', epoch).shuffle(Array.from({ length: images }, (_, i) => i))
+      const order = rng(seed, 'shuffle', epoch).shuffle(Array.from(chosen, (_, i) => i))
       for (let index = epoch === from.epoch ? from.batch : 0; index < batches; index++) {
         const records = Array.from({ length: batch }, (_, i) => {
-          const image = order[(index * batch + i) % images]
+          const at = order[(index * batch + i) % chosen.length]
           // Another image takes the place of one that could not be read.
-          for (let step = 0; ; step++) {
-            const record = ((epoch + image) % variants) * images + ((image + step) % images)
+          for (let step = 0; step < chosen.length; step++) {
+            const image = chosen[(at + step) % chosen.length]
+            const record = ((epoch + chosen[at]) % variants) * images + image
             if (targets[record]) return record
           }
+          throw new TagwrightError('no-samples', 'None of these images can be read. Restore them.')
         })
         const rowsOf = (record: number) => targets[record]!
         const most = Math.max(...records.map((r) => rowsOf(r).length / width))

@@ -286,6 +286,17 @@ export class TrainState {
     })
   }
 
+  /** Keeps what it is now: calling the answer goes back there, for several short runs from one start. */
+  mark(): () => void {
+    const before = this.snapshot()
+    const { step, position } = this
+    return () => {
+      this.load(before)
+      this.step = step
+      this.position = { ...position }
+    }
+  }
+
   async close(): Promise<void> {
     await this.trunk?.close()
     await this.stepper.close()

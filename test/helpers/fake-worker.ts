@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TagwrightError } from '@shared/base/errors'
 import { createHub, serve, type ServiceHandlers } from '@shared/contract/rpc'
+import { measureCurve } from '@shared/evaluation/label-advice'
 import { processWire } from '@shared/contract/wires/process'
 import { workerContracts, type workerContract } from '@shared/contract/worker'
 import { workerReport } from '../../src-worker/report'
@@ -132,6 +133,28 @@ if (process.send) {
     },
     async predictKept({ images }) {
       return { detections: images.map(({ id }) => ({ image: id, width: 100, height: 50, detections: seen() })) }
+    },
+    // A curve that is known, and a class with too little of it; as long as somebody stops it where the seed says so.
+    async learnCurves({ recipe, weights, seconds }, { signal }) {
+      if (weights?.includes('broken')) throw new TagwrightError('bad-model', 'The weights are broken. Choose others.')
+      for (let step = 1; Number(recipe.seed) === behaviour.slow; step++) {
+        signal.throwIfAborted()
+        report.progress('short runs', step, null)
+        await sleep(5)
+      }
+      const points = [25, 50, 100].map((n) => ({ n, draw: 0, score: 0.8 - 2 / Math.sqrt(n) }))
+      const few = measureCurve([], { objects: 2, images: 2, truths: 9 })
+      return {
+        overall: measureCurve(points, { objects: 100, images: 100, truths: 60 }),
+        classes: [
+          { label: 'boat', ...measureCurve(points, { objects: 200, images: 100, truths: 60 }) },
+          { label: '=1+1', ...few },
+        ],
+        images: { train: 100, used: 100, val: 40 },
+        steps: 100,
+        draws: 1,
+        seconds,
+      }
     },
     featureMaps: unused,
     preview: unused,

@@ -10,7 +10,6 @@ import { listImages } from '../../media/list-images'
 import { withoutProject, withProject, type Api, type CliContext } from './context'
 import { defineCommand, number, oneOf } from './define-command'
 import { followJob } from './follow-job'
-import { listImages } from './list-images'
 import { plural } from './text'
 
 interface DenoiseOptions {

@@ -19,7 +19,7 @@ import { withoutProject, withProject, type Api, type CliContext } from './contex
 import { defineCommand, integer, listOf, number, oneOf } from './define-command'
 import { exportDataCommand } from './export-data-command'
 import { followJob } from './follow-job'
-import { listImages } from './list-images'
+import { listImages } from '../../media/list-images'
 import { bytes, plural, score } from './text'
 
 export const modelCommands = (cli: CliContext): Command[] => [

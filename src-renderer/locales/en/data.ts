@@ -7,6 +7,7 @@ export default {
     splits: 'Divide into training, validation and test…',
     lint: 'Check the data…',
     missing: 'Find missing images…',
+    gains: 'What would more labels bring…',
   },
   empty: {
     title: 'No images yet',

@@ -15,6 +15,7 @@ export default {
   report: 'Report',
   sample: 'Sample project',
   'get-weights': 'Start weights',
+  'learning-curves': 'Learning curves',
   phases: {
     unpacking: 'unpacking',
     'freezing-the-data': 'freezing the data',
@@ -41,5 +42,7 @@ export default {
     'checking-the-file': 'checking the file',
     'building-the-step': 'building the step',
     starting: 'starting',
+    'short-runs': 'short runs',
+    'fitting-curves': 'fitting curves',
   },
 }

@@ -7,6 +7,7 @@ export default {
     splits: '划分训练、验证和测试集…',
     lint: '检查数据…',
     missing: '查找缺失的图像…',
+    gains: '再多标注会带来什么…',
   },
   empty: {
     title: '还没有图像',

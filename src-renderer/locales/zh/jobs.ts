@@ -15,6 +15,7 @@ export default {
   report: '报告',
   sample: '示例项目',
   'get-weights': '起始权重',
+  'learning-curves': '学习曲线',
   phases: {
     unpacking: '正在解压',
     'freezing-the-data': '正在冻结数据',
@@ -41,5 +42,7 @@ export default {
     'checking-the-file': '正在检查文件',
     'building-the-step': '正在构建训练步',
     starting: '正在开始',
+    'short-runs': '正在短时训练',
+    'fitting-curves': '正在拟合曲线',
   },
 }

@@ -1,5 +1,5 @@
 /** The parts of the data view by name: what a person looks for is an export, not the view it is in. */
-import { FolderInput, ListChecks, PackageOpen, PieChart, Unlink } from '@lucide/vue'
+import { FolderInput, ListChecks, PackageOpen, PieChart, TrendingUp, Unlink } from '@lucide/vue'
 import { defineAction } from '../../actions/action'
 import { useNavigation } from '../../stores/navigation'
 import { useSession } from '../../stores/session'
@@ -23,4 +23,5 @@ export default [
   open('splits', PieChart),
   open('lint', ListChecks),
   open('missing', Unlink),
+  open('gains', TrendingUp),
 ]

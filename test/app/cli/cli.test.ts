@@ -30,7 +30,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const commands = ['init', 'import', 'info', 'labels', 'undo', 'redo', 'train', 'resume', 'runs', 'eval', 'eval-coco', 'predict', 'denoise', 'split', 'export', 'export-data', 'report', 'model-card', 'compare', 'start', 'demo', 'doctor', 'serve'] // prettier-ignore
+const commands = ['init', 'import', 'info', 'labels', 'undo', 'redo', 'train', 'resume', 'runs', 'advise', 'eval', 'eval-coco', 'predict', 'denoise', 'split', 'export', 'export-data', 'report', 'model-card', 'compare', 'start', 'demo', 'doctor', 'serve'] // prettier-ignore
 
 describe('help', () => {
   test.each(commands)('of %s shows examples that begin with it', async (command) => {
@@ -57,6 +57,7 @@ describe('a wrong call', () => {
     ['too many arguments', ['info', 'a', 'b'], 2],
     ['a choice that does not exist', ['import', 'a', 'b', '--split', 'half'], 2],
     ['a number that is none', ['train', 'a', '--epochs', 'many'], 2],
+    ['more of nothing', ['advise', 'a', '--more', '0'], 2],
     ['no model', ['eval', 'a'], 2],
     ['two models', ['eval', 'a', '--run', 'r1', '--model', 'm.onnx'], 2],
     ['predict without images', ['predict', '--model', 'm.onnx'], 2],
@@ -146,6 +147,15 @@ describe('a project from the command line', () => {
     const { code, stderr } = await runCli(['export', project, '--run', 'latest', '--out', at('x.onnx')])
     expect(code).toBe(1)
     expect(stderr).toBe('Error: There is no run "latest". There is none yet; start one with train.\n')
+  })
+
+  test('advise says what it needs', async () => {
+    const unmeasured = await runCli(['advise', project, '--last'])
+    expect([unmeasured.code, unmeasured.stderr]).toEqual([1, 'Error: No learning curves were measured yet. Measure them: tagwright advise <project>.\n']) // prettier-ignore
+    const unknown = await runCli(['advise', project, '--weights', 'nothing', '--json'])
+    expect(unknown.json()).toMatchObject({ error: { code: 'no-weights' } })
+    const tooFew = await runCli(['advise', project, '--weights', at('none.onnx')])
+    expect([tooFew.code, tooFew.stderr]).toEqual([1, expect.stringContaining('There is no usable image in train, val') as string]) // prettier-ignore
   })
 })
 

@@ -44,6 +44,10 @@ browser.describe('every view', () => {
         const problems = await scan(page)
         if (problems.length > 0) found[view] = problems
       }
+      await page.goto(`${page.url().split('#')[0]}#data?part=gains`)
+      await see(page.getByRole('heading', { name: 'What would more labels bring?' })).toBeVisible()
+      const problems = await scan(page)
+      if (problems.length > 0) found.gains = problems
       expect(found).toEqual({})
     })
   }
