@@ -28,13 +28,13 @@ interface Part {
 const parts = {
   full: {
     color: '#3b5bdb',
-    title: 'fine-tuned, all layers',
+    title: 'all layers',
     epochs: 12,
     options: (weights: string) => ['--weights', weights],
   },
   frozen: {
     color: '#0ca678',
-    title: 'fine-tuned, backbone frozen',
+    title: 'backbone frozen',
     epochs: 24,
     options: (weights: string) => ['--weights', weights, '--set', 'freeze=[backbone.backbone]'],
   },
