@@ -1,6 +1,7 @@
 /** What a worker process can do. Each method loads its own module, so that a probe does not load the training code. */
 import type { ServiceHandlers } from '@shared/contract/rpc'
-import type { ModelRef, workerContract } from '@shared/contract/worker'
+import type { ModelRef } from '@shared/contract/inference'
+import type { workerContract } from '@shared/contract/worker'
 import type { WorkerReport } from './report'
 
 const taskFor = async (model: ModelRef) => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import type { ModelSource } from '@shared/contract/runs'
-import type { ModelRef } from '@shared/contract/worker'
+import type { ModelRef } from '@shared/contract/inference'
 import { findRun } from '../store/run'
 import { needStore, type JobDeps } from './job-deps'
 

@@ -1,5 +1,5 @@
-import type { ConcreteSlice, SliceOptions } from '@shared/contract/worker'
-import { concreteSliceSchema } from '@shared/contract/worker'
+import type { ConcreteSlice, SliceOptions } from '@shared/contract/inference'
+import { concreteSliceSchema } from '@shared/contract/inference'
 import { parseRecipe } from '@shared/domain/recipe'
 import { suggestSlice } from '@shared/domain/suggest-slice'
 import { sql, type ReadDb } from '../store/db'

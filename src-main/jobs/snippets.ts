@@ -5,7 +5,7 @@ import { TagwrightError } from '@shared/base/errors'
 import { nodeDenoiser, pythonDenoiser } from '@shared/catalog/denoiser-snippet'
 import { describeDetector } from '@shared/catalog/detector-signatures'
 import { nodeSnippet, pythonSnippet } from '@shared/catalog/detector-snippet'
-import { predictThresholds } from '@shared/contract/worker'
+import { predictThresholds } from '@shared/contract/inference'
 import { decodeOnnxInfo, type OnnxInfo } from '@shared/engine/onnx/decode-info'
 
 export interface Programs {

@@ -1,6 +1,6 @@
 /** Two evaluations side by side: numbers, recipes, and images on which one does better. Differences are b - a. */
 import type { Comparison, EvaluationSummary } from '@shared/contract/results'
-import type { Evaluation } from '@shared/contract/worker'
+import type { Evaluation } from '@shared/contract/evaluation'
 import { diffRecipes } from '@shared/domain/diff-recipes'
 import type { ErrorCounts } from '@shared/evaluation/image-errors'
 import { imageCounts } from '@shared/evaluation/label-counts'

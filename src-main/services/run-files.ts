@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { skeletonSchema } from '@shared/domain/skeleton'
 import { epochSampleSchema, weightsScoreSchema, type WeightsScore } from '@shared/contract/runs'
-import { detectionSchema } from '@shared/contract/worker'
+import { detectionSchema } from '@shared/contract/inference'
 
 const logLine = z.object({ at: z.string(), level: z.string(), message: z.string() })
 

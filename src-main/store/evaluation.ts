@@ -1,5 +1,5 @@
 /** Tables `evaluation` and `evaluation_detail`: scores of a model on a part of the data, and what stands behind them. */
-import type { SliceOptions, Thresholds } from '@shared/contract/worker'
+import type { SliceOptions, Thresholds } from '@shared/contract/inference'
 import { TagwrightError } from '@shared/base/errors'
 import { atomically, sql, type ReadDb, type WriteDb } from './db'
 import { fromJson, toJson } from './json'

@@ -1,7 +1,7 @@
 /** A stored evaluation as its parts are asked for; the last few stay unpacked. */
 import { gunzipSync } from 'node:zlib'
 import { TagwrightError } from '@shared/base/errors'
-import type { Evaluation } from '@shared/contract/worker'
+import type { Evaluation } from '@shared/contract/evaluation'
 import type { EvaluationAnalysis } from '@shared/evaluation/analyze-evaluation'
 import { objectIndex, type ObjectIndex } from '@shared/evaluation/select-objects'
 import { unpackObjects } from '@shared/evaluation/object-set'

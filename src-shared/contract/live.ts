@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { providerSchema } from '../domain/recipe'
 import { defineContract, noOutput } from './rpc'
 import { modelSourceSchema } from './runs'
-import { detectionSchema } from './worker'
+import { detectionSchema } from './inference'
 
 export const liveDetectorSchema = z.object({
   /** Random; names the detector in addresses and calls. */

@@ -7,7 +7,7 @@ import { startedJobSchema } from './jobs'
 import { defineContract } from './rpc'
 import { modelSourceSchema, inferenceOptions } from './runs'
 import { sampleFilterSchema } from './samples'
-import { predictThresholds } from './worker'
+import { predictThresholds } from './inference'
 
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()])
 export const predictionStateSchema = z.enum(['pending', 'accepted', 'rejected'])

@@ -6,14 +6,9 @@ import { z } from 'zod'
 import { splitSchema } from '../domain/split'
 import { startedJobSchema } from './jobs'
 import { defineContract, noOutput } from './rpc'
-import {
-  classEvaluationSchema,
-  evaluationSchema,
-  exportReportSchema,
-  restorationSchema,
-  sliceSchema,
-  thresholdsSchema,
-} from './worker'
+import { classEvaluationSchema, evaluationSchema, restorationSchema } from './evaluation'
+import { sliceSchema, thresholdsSchema } from './inference'
+import { exportReportSchema } from './worker'
 
 const share = z.number().min(0).max(1)
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()])

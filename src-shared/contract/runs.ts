@@ -7,17 +7,17 @@ import { skeletonSchema } from '../domain/skeleton'
 import { taskSchema } from '../domain/task'
 import { jobStatusSchema, startedJobSchema } from './jobs'
 import { defineContract, noInput, noOutput } from './rpc'
+import { levelsSchema } from './evaluation'
 import {
   detectionSchema,
   evalThresholds,
-  exportReportSchema,
   modelRefSchema,
-  levelsSchema,
   predictThresholds,
   restoreSchema,
   sliceSchema,
   thresholdsSchema,
-} from './worker'
+} from './inference'
+import { exportReportSchema } from './worker'
 
 /** How good weights of a run are on its evaluation split: best: of all epochs of the moving average; ema: its end. */
 export const weightsScoreSchema = z.object({ weights: z.enum(['best', 'ema', 'last', 'swa']), score: scoreSchema })

@@ -13,6 +13,16 @@ import { scoreSchema } from '../domain/score'
 import { skeletonSchema } from '../domain/skeleton'
 import type { SnapshotSample } from '../domain/snapshot'
 import { taskSchema } from '../domain/task'
+import { evaluationSchema, levelsSchema } from './evaluation'
+import {
+  concreteSliceSchema,
+  detectionSchema,
+  imageDetectionsSchema,
+  modelRefSchema,
+  predictThresholds,
+  restoreSchema,
+  thresholdsSchema,
+} from './inference'
 import { measuredCurvesSchema } from './measured-curves'
 import { featureMapsSchema, networkSchema } from './models'
 import { defineContract, noInput, noOutput } from './rpc'
@@ -20,7 +30,6 @@ import { providerProbeSchema } from './system'
 
 /** A number as measured: NaN and infinities are passed on, the core decides. */
 const measured = z.custom<number>((value) => typeof value === 'number', 'must be a number')
-const box = z.tuple([z.number(), z.number(), z.number(), z.number()])
 
 export const metricSchema = z.object({
   /** Optimizer steps done so far. */
@@ -29,44 +38,6 @@ export const metricSchema = z.object({
   series: z.string(),
   value: measured,
 })
-
-/** Echoed in every result that depends on them. */
-export const thresholdsSchema = z.object({
-  conf: z.number().min(0).max(1),
-  iou: z.number().min(0).max(1),
-  maxDet: z.int().min(1),
-  /** Poses only: one with a larger similarity of points (OKS) to a better one of its class goes; absent: `iou` of boxes decides. */
-  oks: z.number().min(0).max(1).optional(),
-})
-export type Thresholds = z.infer<typeof thresholdsSchema>
-export const thresholdsOf = ({ conf, iou, maxDet, oks }: Thresholds): Thresholds => ({
-  conf,
-  iou,
-  maxDet,
-  ...(oks === undefined ? {} : { oks }),
-})
-/** Where curves of the AP type want all detections. */
-export const evalThresholds: Thresholds = { conf: 0.001, iou: 0.65, maxDet: 300 }
-export const predictThresholds: Thresholds = { conf: 0.25, iou: 0.45, maxDet: 300 }
-
-/** A trained model: a run's checkpoint, or any ONNX file; or a denoiser that needs no training. */
-export const modelRefSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('run'), runDir: z.string(), checkpoint: z.enum(['best', 'last']).default('best') }),
-  z.object({
-    kind: z.literal('onnx'),
-    file: z.string(),
-    /** Input declaration for files whose metadata and signature do not tell it. */
-    input: modelInputSchema.optional(),
-  }),
-  z.object({
-    kind: z.literal('method'),
-    /** Of catalog/denoisers. */
-    id: z.string(),
-    /** Standard deviation of the noise on the scale 0..255, whatever the files' own is. */
-    sigma: z.number().min(0).max(255),
-  }),
-])
-export type ModelRef = z.infer<typeof modelRefSchema>
 
 /** A network that is looked at: a file, or what a recipe builds. */
 const networkRefSchema = z.discriminatedUnion('kind', [
@@ -99,49 +70,11 @@ export const workerImageSchema = z.object({
   cocoImageId: z.int(),
 })
 
-export const detectionSchema = z.object({
-  /** Index into the project's labels (or into the model's own names where no labels were given). */
-  label: z.int().min(0),
-  score: z.number(),
-  box,
-  /** x, y in upright image pixels and the confidence of each point; absent: the model tells none. */
-  keypoints: z.array(z.tuple([z.number(), z.number(), z.number()])).optional(),
-})
-
 const namedImageSchema = z.object({
   id: z.int(),
   /** Absolute path. */
   file: z.string(),
 })
-const imageDetectionsSchema = z.object({
-  image: z.int(),
-  /** Upright size in px. */
-  width: z.int(),
-  height: z.int(),
-  detections: z.array(detectionSchema),
-})
-
-/**
- * Cuts each image into overlapping squares of `size` px before the model sees it, and the whole image beside them (SAHI,
- * Akyon et al. 2022, arXiv:2202.06934). `auto` size: from the sizes of the project's objects.
- */
-export const sliceSchema = z.object({
-  size: z.union([z.int().min(32), z.literal('auto')]),
-  overlap: z.number().min(0).max(0.9).default(0.2),
-  /** How detections of different slices become one. */
-  merge: z.enum(['greedy-nmm', 'nmm', 'nms']).default('greedy-nmm'),
-  /** ios: intersection over the smaller box. */
-  metric: z.enum(['ios', 'iou']).default('ios'),
-  /** Two detections belong together from this value on. */
-  threshold: z.number().min(0).max(1).default(0.5),
-  /** Whether the whole image is looked at too. */
-  whole: z.boolean().default(true),
-})
-export type SliceOptions = z.infer<typeof sliceSchema>
-/** As a worker takes it: the size is a number. */
-export const concreteSliceSchema = z.object({ ...sliceSchema.shape, size: z.int().min(32) })
-export type ConcreteSlice = z.infer<typeof concreteSliceSchema>
-
 const inference = {
   model: modelRefSchema,
   /** The project's labels in index order; null: no project, the model's own names are used. */
@@ -163,17 +96,6 @@ const inferenceModel = z.object({
   provider: inference.provider,
 })
 
-/** Noise levels to evaluate at, in the unit of the noise: see domain/noise. */
-export const levelsSchema = z.array(z.number().min(0)).min(1).max(20)
-
-export const restoreSchema = z.object({
-  /** Folder. */
-  out: z.string(),
-  /** In place of what a file's type says. */
-  black: z.number().nullable().default(null),
-  white: z.number().nullable().default(null),
-})
-
 export const trainResultSchema = z.object({
   /** `stopped`: early stopping; `cancelled`: the signal, after a checkpoint was written. */
   status: z.enum(['done', 'stopped', 'cancelled']),
@@ -188,67 +110,6 @@ export const trainResultSchema = z.object({
   dataWait: z.number(),
 })
 export type TrainResult = z.infer<typeof trainResultSchema>
-
-const averages = z.object({ precision: z.number(), recall: z.number(), f1: z.number() })
-/** What `evaluateClasses` (src-shared/evaluation) says. */
-export const classEvaluationSchema = z.object({
-  images: z.int(),
-  top1: z.number(),
-  top5: z.number(),
-  loss: z.number(),
-  perClass: z.array(z.object({ label: z.string(), support: z.int(), predicted: z.int(), ...averages.shape })),
-  macro: averages,
-  weighted: averages,
-  /** `counts[predicted][true]`. */
-  confusion: z.object({ labels: z.array(z.string()), counts: z.array(z.array(z.int())) }),
-})
-export type ClassEvaluation = z.infer<typeof classEvaluationSchema>
-
-const quality = z.object({ psnr: z.number(), ssim: z.number() })
-/** What `restorationOf` (src-shared/evaluation) says: methods x noise levels, and every image. */
-export const restorationSchema = z.object({
-  images: z.int(),
-  /** `noisy`: the input as it is; `model`; others are methods to compare with. */
-  methods: z.array(z.object({ id: z.string(), title: z.string() })),
-  levels: z.array(
-    z.object({
-      level: z.number(),
-      /** `sigma 25`. */
-      title: z.string(),
-      /** Means over the images, in the order of `methods`; PSNR in dB. */
-      scores: z.array(quality),
-      perImage: z.array(z.object({ sample: z.int(), name: z.string(), scores: z.array(quality) })),
-    }),
-  ),
-})
-
-/** What `evaluateCoco` (src-shared/evaluation) says, with the time it took and the thresholds of the detections. */
-export const evaluationSchema = z.object({
-  /** `class`: a classifier's images, `image`: a denoiser's; no IoU. */
-  iouType: z.enum(['bbox', 'segm', 'keypoints', 'class', 'image']),
-  /** By name (AP, AP50, ..., ARl; keypoints their ten; classifiers top1, top5, loss, f1), -1 where undefined. */
-  coco: z.record(z.string(), z.number()),
-  /** The same numbers, unrounded, in pycocotools' order. */
-  stats: z.array(z.number()),
-  /** The scores by name beside these keys, null where undefined. */
-  perClass: z.array(
-    z
-      .object({ label: z.string(), categoryId: z.int(), groundTruths: z.int(), detections: z.int() })
-      .catchall(z.number().nullable()),
-  ),
-  images: z.int(),
-  seconds: z.number(),
-  /** null: the detections came from a file, whose thresholds are not known. */
-  thresholds: thresholdsSchema.nullable(),
-  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
-  /** Classifiers only. */
-  classification: classEvaluationSchema.nullable().default(null),
-  /** Denoisers only. */
-  restoration: restorationSchema.optional(),
-  /** What a task says beside these numbers, e.g. `pose`: the window shows it by the panel of that kind. */
-  report: z.looseObject({ kind: z.string() }).nullable().default(null),
-})
-export type Evaluation = z.infer<typeof evaluationSchema>
 
 /** Exported file against the training graph's eval forward on the same images. */
 export const exportReportSchema = z.object({

@@ -1,7 +1,8 @@
 /** An exported file, opened again as anybody would, against the network as it was trained, on the same images. */
 import { buildInference, encodeInference } from '@shared/catalog/detector-inference'
 import type { ModelDef } from '@shared/catalog/models/define'
-import type { ExportReport, Thresholds } from '@shared/contract/worker'
+import type { Thresholds } from '@shared/contract/inference'
+import type { ExportReport } from '@shared/contract/worker'
 import { rng } from '@shared/base/rng'
 import { openSession, tensor } from '../runtime/session'
 import { decodeOutput } from '../predict/decode-output'

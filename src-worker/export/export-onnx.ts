@@ -1,7 +1,8 @@
 /** The worker's `exportOnnx`: a run's weights as a file that works elsewhere, and the proof that it computes the same. */
 import type { z } from 'zod'
 import { buildInference } from '@shared/catalog/detector-inference'
-import { evalThresholds, type workerContract } from '@shared/contract/worker'
+import { evalThresholds } from '@shared/contract/inference'
+import { type workerContract } from '@shared/contract/worker'
 import { evaluateWeights } from '../predict/evaluate-weights'
 import type { WorkerReport } from '../report'
 import { checkParity } from './check-parity'

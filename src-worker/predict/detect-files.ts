@@ -1,5 +1,5 @@
 /** Detections on image files, whole or in slices. */
-import type { ConcreteSlice, Thresholds } from '@shared/contract/worker'
+import type { ConcreteSlice, Thresholds } from '@shared/contract/inference'
 import type { Detection } from '@shared/domain/detection'
 import { mergeDetections, mergeOptionsFor } from '@shared/evaluation/merge-detections'
 import { detectorSigmas, toDetections, type Detector } from './detector'

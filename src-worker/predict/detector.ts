@@ -2,7 +2,7 @@
 import type { DetectorSpec } from '@shared/catalog/detector-signatures'
 import { TagwrightError } from '@shared/base/errors'
 import { fromFloat16, toFloat16 } from '@shared/base/float16'
-import type { Thresholds } from '@shared/contract/worker'
+import type { Thresholds } from '@shared/contract/inference'
 import { nms } from '@shared/evaluation/nms'
 import type { Detection, FoundPoint } from '@shared/domain/detection'
 import { pointSigmas } from '@shared/evaluation/point-sigmas'

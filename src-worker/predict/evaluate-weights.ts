@@ -1,5 +1,5 @@
 /** Evaluates weights on samples: what the training loop asks after each epoch. */
-import type { Thresholds } from '@shared/contract/worker'
+import type { Thresholds } from '@shared/contract/inference'
 import type { Detection } from '@shared/domain/detection'
 import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
 import { evaluateCoco, type CocoEvaluation } from '@shared/evaluation/evaluate-coco'

@@ -1,6 +1,7 @@
 /** The worker's `evaluate`: predicts on one split of a snapshot and scores it as pycocotools does. */
 import type { z } from 'zod'
-import { thresholdsOf, type workerContract } from '@shared/contract/worker'
+import { thresholdsOf } from '@shared/contract/inference'
+import { type workerContract } from '@shared/contract/worker'
 import type { Detection } from '@shared/domain/detection'
 import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
 import { evaluateCoco } from '@shared/evaluation/evaluate-coco'

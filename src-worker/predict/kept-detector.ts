@@ -1,7 +1,8 @@
 /** The worker's `openDetector` and `detect`: one detector that stays open for one encoded picture after another. */
 import type { z } from 'zod'
 import { TagwrightError } from '@shared/base/errors'
-import { thresholdsOf, type workerContract } from '@shared/contract/worker'
+import { thresholdsOf } from '@shared/contract/inference'
+import { type workerContract } from '@shared/contract/worker'
 import { detectFiles } from './detect-files'
 import { mapDetections } from './map-detections'
 import { openDetector } from './open-detector'

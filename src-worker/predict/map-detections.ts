@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { detectionSchema } from '@shared/contract/worker'
+import type { detectionSchema } from '@shared/contract/inference'
 import type { ClassMapping } from '@shared/domain/class-map'
 import type { Detection } from '@shared/domain/detection'
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { modelOf } from '@shared/catalog/models'
-import type { ModelRef } from '@shared/contract/worker'
+import type { ModelRef } from '@shared/contract/inference'
 import { mapClasses, type ClassMapping } from '@shared/domain/class-map'
 import type { Provider } from '@shared/domain/recipe'
 import { readCheckpoint, weightsOf } from '../train/checkpoint'

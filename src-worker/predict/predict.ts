@@ -1,6 +1,7 @@
 /** The worker's `predict`: detections as events, one per image. */
 import type { z } from 'zod'
-import { thresholdsOf, type workerContract } from '@shared/contract/worker'
+import { thresholdsOf } from '@shared/contract/inference'
+import { type workerContract } from '@shared/contract/worker'
 import type { WorkerReport } from '../report'
 import { detectFiles } from './detect-files'
 import { mapDetections } from './map-detections'

@@ -1,4 +1,4 @@
-import type { Thresholds } from '@shared/contract/worker'
+import type { Thresholds } from '@shared/contract/inference'
 import type { Detection } from '@shared/domain/detection'
 import type { EvalLoader, LetterboxedSample } from '../data/types'
 import { detectorSigmas, toDetections, type Detector } from './detector'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { TagwrightError } from '@shared/base/errors'
 import { tasks } from '@shared/catalog/tasks'
-import type { Evaluation } from '@shared/contract/worker'
+import type { Evaluation } from '@shared/contract/evaluation'
 import type { Detection } from '@shared/domain/detection'
 import type { SnapshotHeader, SnapshotSample } from '@shared/domain/snapshot'
 import type { Split } from '@shared/domain/split'

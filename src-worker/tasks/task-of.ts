@@ -1,6 +1,6 @@
 /** Which task a trained model is for. */
 import { join } from 'node:path'
-import type { ModelRef } from '@shared/contract/worker'
+import type { ModelRef } from '@shared/contract/inference'
 import { type TaskId, taskSchema } from '@shared/domain/task'
 import { readCheckpoint } from '../train/checkpoint'
 import { inspectOnnx } from '../predict/onnx-detector'

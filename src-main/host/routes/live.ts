@@ -1,6 +1,6 @@
 /** `POST /live/<detector>`: one encoded picture in, its boxes out; see src-shared/contract/live.ts. */
 import { TagwrightError } from '@shared/base/errors'
-import { predictThresholds, thresholdsSchema } from '@shared/contract/worker'
+import { predictThresholds, thresholdsSchema } from '@shared/contract/inference'
 import { detectLive } from '../../jobs/live-detectors'
 import { defineRoutes } from '../route'
 
