@@ -1,8 +1,10 @@
+import { stripVTControlCharacters } from 'node:util'
 import { TagwrightError } from '@shared/base/errors'
 import { client, serve, type CallOptions, type ServiceClient } from '@shared/contract/rpc'
 import { workerContracts, workerHostContracts, type workerContract } from '@shared/contract/worker'
 import type { Metric } from '@shared/domain/metric'
 import type { JobContext } from './define-job'
+import { watchSilence } from './watch-silence'
 import type { StartWorker } from './worker-process'
 
 export type WorkerClient = ServiceClient<typeof workerContract>
@@ -35,7 +37,8 @@ export async function callWorker<T>(
   const process = startWorker()
   const worker = client(workerContracts, process.wire).worker
   const output: string[] = []
-  process.onOutput((line) => {
+  process.onOutput((text) => {
+    const line = stripVTControlCharacters(text)
     output.push(line)
     if (output.length > 20) output.shift()
   })
@@ -51,23 +54,15 @@ export async function callWorker<T>(
     killed ??= reason
     process.kill()
   }
-  let lastSign = performance.now()
-  const alive = () => {
-    lastSign = performance.now()
-  }
-  worker.on('heartbeat', alive)
+  const silence = watchSilence(silenceMs, (ms) =>
+    kill(`it gave no sign of life for ${Math.round(ms / 1000)} s and was ended`),
+  )
+  worker.on('heartbeat', silence.sign)
   worker.on('progress', ({ phase, done, total }) => {
-    alive()
+    silence.sign()
     report(phase, done, total)
   })
   worker.on('log', ({ level, message }) => log(level, message))
-  const watch = setInterval(
-    () => {
-      const silence = performance.now() - lastSign
-      if (silence > silenceMs) kill(`it gave no sign of life for ${Math.round(silence / 1000)} s and was ended`)
-    },
-    Math.min(1000, silenceMs / 4),
-  )
   let grace: NodeJS.Timeout | undefined
   const onAbort = () => {
     grace = setTimeout(() => kill(`it did not stop within ${graceMs / 1000} s and was ended`), graceMs)
@@ -81,7 +76,7 @@ export async function callWorker<T>(
     if (signal.aborted) throw new TagwrightError('cancelled', 'The work was cancelled.', undefined, { cause: error })
     throw lost(killed ?? reasonOf(error), output)
   } finally {
-    clearInterval(watch)
+    silence.close()
     clearTimeout(grace)
     signal.removeEventListener('abort', onAbort)
     void server.close()
