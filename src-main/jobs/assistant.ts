@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TagwrightError, toErrorShape } from '@shared/base/errors'
+import { truthOf } from '@shared/catalog/tasks'
 import { models } from '@shared/catalog/models'
 import type { AssistState } from '@shared/contract/assist'
 import { client, serve, type Server } from '@shared/contract/rpc'
 import { workerContracts, workerHostContracts } from '@shared/contract/worker'
 import { parseRecipe, type RecipeInput } from '@shared/domain/recipe'
 import { mainScore } from '@shared/domain/score'
-import type { TaskId } from '@shared/domain/task'
+import { defaultModels, type TaskId } from '@shared/domain/task'
 import { countAnnotationsAfter, lastAnnotation, teachingSamples, unlabelledFiles } from '../store/assist-data'
 import { putCheckpoint } from '../store/checkpoint'
 import { listLabels } from '../store/label'
@@ -18,7 +19,7 @@ import { putPredictions } from '../store/prediction'
 import { createRun, deleteRun, findRun, listRuns, updateRun } from '../store/run'
 import type { Store } from '../store/store'
 import type { WorkerClient } from './call-worker'
-import { findStartFile, frozenModel, frozenPart, frozenRecipe } from './frozen-start'
+import { findStartFile, frozenPart, frozenRecipe } from './frozen-start'
 import { needStore, type JobDeps } from './job-deps'
 
 /** Images that a round learns from, the newest labels first. */
@@ -278,7 +279,7 @@ function newRun({ db, project }: Store, { recipe }: Base): string {
 /** @throws `unknown-kind`, `no-weights`. */
 async function findBase(store: Store, weights: string | null, deps: JobDeps): Promise<Base> {
   const task = store.project.task as TaskId
-  if (task !== 'detect' && task !== 'pose')
+  if (truthOf(task) !== 'objects')
     throw new TagwrightError(
       'unknown-kind',
       `Training while labelling tells boxes and poses, and this project is for "${task}". Train a run instead.`,
@@ -306,7 +307,7 @@ async function findBase(store: Store, weights: string | null, deps: JobDeps): Pr
     }
   }
   const { name, file } = await findStartFile(deps, weights, 'no run of this project has weights, and ')
-  return { run: null, name, weights: file, recipe: recipeOf(task, { id: frozenModel(task) }, 320, frozenPart(false)) }
+  return { run: null, name, weights: file, recipe: recipeOf(task, { id: defaultModels[task] }, 320, frozenPart(false)) }
 }
 
 const score = ({ best }: { best: Parameters<typeof mainScore>[0] | null }): number => (best ? mainScore(best) : -1)

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { curvesContract, type LearningCurves } from '@shared/contract/curves'
+import { tasks } from '@shared/catalog/tasks'
+import { curvesContract, learningCurvesSchema, type LearningCurves } from '@shared/contract/curves'
 import type { RecipeInput } from '@shared/domain/recipe'
 import { taskSchema } from '@shared/domain/task'
 import { putLearningCurves } from '../store/learning-curves'
@@ -27,7 +28,7 @@ export const curvesJob = (deps: JobDeps) =>
     }),
     async run({ weights, model, name, size, minutes, seed }, context): Promise<LearningCurves> {
       const store = needStore(deps)
-      const task = taskSchema.exclude(['denoise']).parse(store.project.task)
+      const task = taskSchema.parse(store.project.task)
       const scratch = join(store.folder, 'cache', `curves-${randomUUID()}`)
       const snapshot = join(scratch, 'snapshot.jsonl.gz')
       await mkdir(scratch, { recursive: true })
@@ -54,7 +55,7 @@ export const curvesJob = (deps: JobDeps) =>
           createdAt,
           revision,
           task,
-          score: task === 'classify' ? 'top1' : 'AP',
+          score: learningCurvesSchema.shape.score.parse(tasks.get(task).scores[0]),
           weights: name,
           model,
           size,

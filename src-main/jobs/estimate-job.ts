@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { canonicalJson } from '@shared/base/canonical-json'
 import { toErrorShape } from '@shared/base/errors'
 import { trainingContract, type Estimate } from '@shared/contract/training'
-import { cropsOf } from '@shared/domain/crops'
+import { tasks } from '@shared/catalog/tasks'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
 import { checkHealth } from '../store/health'
 import { listLabels } from '../store/label'
@@ -35,8 +35,7 @@ export const estimateJob = (deps: JobDeps) =>
       const recipe = parseRecipe(given)
       const { images, labels } = checkHealth(store.db, recipe.data)
       const counted = recipe.data.trainSplits.reduce((sum, split) => sum + images[split], 0)
-      // A denoiser learns from crops, as many of each image as make an epoch.
-      const trainImages = recipe.task === 'denoise' ? counted * cropsOf(recipe.data.crops, counted) : counted
+      const trainImages = tasks.get(recipe.task).items?.(recipe.data, counted) ?? counted
       const classes = Math.max(1, labels.length)
       const known = listLabels(store.db).map(({ name, skeleton }) => ({ name, ...(skeleton ? { skeleton } : {}) }))
       const points = Math.max(0, ...known.map(({ skeleton }) => skeleton?.names.length ?? 0))

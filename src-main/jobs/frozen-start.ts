@@ -31,10 +31,6 @@ export async function findStartFile(deps: Pick<JobDeps, 'weights'>, given: strin
 /** The parts of a model that see the images, which stay as they are. */
 export const frozenPart = (isImported: boolean): string[] => (isImported ? ['trunk'] : ['backbone.backbone'])
 
-/** Catalog model of a task that the weights of the smallest detector fit. */
-export const frozenModel = (task: Exclude<TaskId, 'denoise'>): string =>
-  ({ detect: 'yolox-nano', pose: 'yolox-pose-nano', classify: 'yolox-nano-classifier' })[task]
-
 /** What both kinds of short training share: images as they are or mirrored, so that features are few. */
 export const frozenRecipe = (
   task: TaskId,

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
+import { truthOf } from '@shared/catalog/tasks'
 import { runsContract, type PredictedImage, type PredictResult } from '@shared/contract/runs'
 import type { CocoResult, Detection } from '@shared/domain/detection'
 import { labelColor } from '@shared/domain/label'
@@ -94,7 +95,8 @@ export const predictJob = (deps: JobDeps) =>
         )
       })
       save(1)
-      if (fromProject && result.task !== 'denoise') putReviewScores(needStore(deps).db, model.source, inference.conf)
+      if (fromProject && truthOf(result.task) !== 'image')
+        putReviewScores(needStore(deps).db, model.source, inference.conf)
       await drawing?.done()
       if (out) await writeAtomic(resolve(out), jsonLines(rows))
       return {

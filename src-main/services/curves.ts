@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
+import { models } from '@shared/catalog/models'
+import { tasks } from '@shared/catalog/tasks'
 import {
   learningCurvesSchema,
   type CurveAdvice,
@@ -8,9 +10,9 @@ import {
   type LearningCurves,
 } from '@shared/contract/curves'
 import type { ServiceHandlers } from '@shared/contract/rpc'
-import type { TaskId } from '@shared/domain/task'
+import { defaultModels, type TaskId } from '@shared/domain/task'
 import { adviseLabels, describeAdvice, type Advice } from '@shared/evaluation/label-advice'
-import { findStartFile, frozenModel } from '../jobs/frozen-start'
+import { findStartFile } from '../jobs/frozen-start'
 import { needStore, type JobDeps } from '../jobs/job-deps'
 import type { Queue } from '../jobs/queue'
 import { serveFile } from '../media/served-files'
@@ -24,7 +26,7 @@ export function createCurvesService(deps: JobDeps, queue: () => Queue): ServiceH
     async measure(input) {
       const store = needStore(deps)
       const task = store.project.task as TaskId
-      if (task === 'denoise')
+      if (tasks.get(task).truth === 'image')
         throw new TagwrightError(
           'unknown-kind',
           'What more images bring to a denoiser is not told: it learns from crops, not from labels. Compare runs on parts of the images instead.',
@@ -32,8 +34,8 @@ export function createCurvesService(deps: JobDeps, queue: () => Queue): ServiceH
         )
       if (input.weights !== null) refuseRun(store, input.weights)
       const start = await findStartFile(deps, input.weights, '')
-      const fits = task === 'detect' ? start.model : null
-      const model = input.model ?? fits ?? frozenModel(task)
+      const fits = start.model !== null && models.get(start.model).task === task ? start.model : null
+      const model = input.model ?? fits ?? defaultModels[task]
       const name = input.weights === null ? start.name : basename(start.name)
       return { job: queue().add('learning-curves', { ...input, weights: start.file, model, name }).id }
     },

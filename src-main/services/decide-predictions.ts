@@ -1,5 +1,6 @@
 /** Predictions become annotations, or not: the writes that predictions and review share. Call inside `store.change`. */
 import { TagwrightError } from '@shared/base/errors'
+import { truthOf } from '@shared/catalog/tasks'
 import type { Shape } from '@shared/domain/annotation'
 import type { FoundPoint } from '@shared/domain/detection'
 import { toKeypoints } from '@shared/domain/found-points'
@@ -57,7 +58,7 @@ export function acceptPrediction(
     throw new TagwrightError('not-found', `There is no label ${label}. List the labels and choose another.`, { label })
   }
   // A classifier's word is about the whole image.
-  const isClass = store.project.task === 'classify'
+  const isClass = truthOf(store.project.task) === 'class'
   const found = isClass || row.keypoints === null ? null : poseOf(row, box, known.skeleton, store)
   const shape = packShape(isClass ? { kind: 'tag' } : (found ?? { kind: 'box', box: [x1, y1, x2, y2] }))
   let annotation = replace

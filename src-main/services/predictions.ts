@@ -1,4 +1,5 @@
 import type { Prediction, predictionsContract } from '@shared/contract/predictions'
+import { truthOf } from '@shared/catalog/tasks'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import type { SampleFilter } from '@shared/contract/samples'
 import { needStore, type JobDeps } from '../jobs/job-deps'
@@ -114,7 +115,7 @@ function waiting(
   const all = listPredictionBoxes(db, { source, states: ['pending'], minScore }).filter(
     (row) => (label === undefined || row.label_id === label) && (only?.has(row.sample_id) ?? true),
   )
-  if (store.project.task === 'classify') {
+  if (truthOf(store.project.task) === 'class') {
     const rows = reviewClasses(db, source, minScore)
       .filter(({ kind, sample }) => kind === 'false-positive' && (only?.has(sample) ?? true))
       .flatMap(({ prediction }) => prediction ?? [])

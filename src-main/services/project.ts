@@ -1,4 +1,5 @@
 import type { projectContract, ProjectInfo } from '@shared/contract/project'
+import { truthOf } from '@shared/catalog/tasks'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import { countProject } from '../store/count'
 import { listLabels } from '../store/label'
@@ -26,6 +27,7 @@ export function projectInfo(store: Store): ProjectInfo {
     folder: store.folder,
     name,
     task,
+    truth: truthOf(task),
     createdAt,
     revision,
     samples: {

@@ -4,15 +4,14 @@ import { TagwrightError } from '@shared/base/errors'
 import { checkRecipe } from '@shared/catalog/check-recipe'
 import { modelInfo } from '@shared/catalog/model-info'
 import { models } from '@shared/catalog/models'
-import { presets, taskPresets } from '@shared/catalog/presets'
+import { presetsOf } from '@shared/catalog/presets'
 import { augmentForms, recipeForm } from '@shared/catalog/recipe-form'
 import { describeRunLength, runLength } from '@shared/catalog/small-data'
 import { tasks } from '@shared/catalog/tasks'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import type { ModelInfo, trainingContract } from '@shared/contract/training'
-import { cropsOf } from '@shared/domain/crops'
 import { diffRecipes } from '@shared/domain/diff-recipes'
-import { type TaskId, taskSchema } from '@shared/domain/task'
+import { taskSchema } from '@shared/domain/task'
 import { parseRecipe } from '@shared/domain/recipe'
 import { recipeCommand } from '@shared/domain/recipe-command'
 import { needStore, type JobDeps } from '../jobs/job-deps'
@@ -36,7 +35,7 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
   return {
     form: () => ({
       fields: recipeForm(),
-      presets: presets.map((preset) => ({ ...preset, recipe: presetFor(task(), preset) })),
+      presets: presetsOf(tasks.get(task())),
       augments: augmentForms(),
       defaults: full({}),
     }),
@@ -96,7 +95,8 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
     },
     advise({ recipe: given }) {
       needStore(deps)
-      const { data, batch, model, task } = parseRecipe(ofProject(given))
+      const { data, batch, model, task: id } = parseRecipe(ofProject(given))
+      const task = tasks.get(id)
       const { images: counts } = checkHealth(needStore(deps).db, data)
       const divided = counts.train + counts.val + counts.test
       // Without splits the start divides them.
@@ -105,20 +105,16 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
           ? Math.round(defaultRatios.train * counts.none)
           : data.trainSplits.reduce((sum, split) => sum + counts[split], 0)
       const size = batch.size === 'auto' ? Math.max(1, Math.min(8, images)) : batch.size
-      // A denoiser learns from crops, as many of each image as make an epoch.
-      const items = task === 'denoise' ? images * cropsOf(data.crops, images) : images
+      const items = task.items?.(data, images) ?? images
       const stepsPerEpoch = Math.max(1, Math.floor(items / size / batch.accumulate))
       const fromWeights = model.weights !== null || models.get(model.id).needsFile === true
-      const length = runLength(images, stepsPerEpoch, fromWeights, tasks.get(task).steps)
-      // The trials are of detectors.
-      const { trial, ...rest } = task === 'detect' ? length : { ...length, trial: null }
-      // Nor do denoisers need start weights.
-      if (task === 'denoise') rest.amount = 'large'
+      const length = runLength(images, stepsPerEpoch, fromWeights, task)
+      const { trial, ...rest } = length
       return {
         ...rest,
         images,
         trial: trial && { images: trial.images, steps: trial.steps, AP50: trial.AP50 },
-        text: describeRunLength({ ...rest, trial }, images),
+        text: describeRunLength(length, images),
       }
     },
     preview(input) {
@@ -126,12 +122,4 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
       return { job: queue().add('preview', { ...input, recipe: ofProject(input.recipe) }).id }
     },
   }
-}
-
-/** Presets name detectors and their sizes; other tasks have their own, or the default model on the preset's size. */
-function presetFor(
-  task: TaskId,
-  { id, recipe: { model, ...recipe } }: (typeof presets)[number],
-): Record<string, unknown> {
-  return task === 'detect' ? { model, ...recipe } : (taskPresets[task]?.[id] ?? recipe)
 }

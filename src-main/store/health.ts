@@ -1,5 +1,5 @@
 /** What training would suffer from, as far as the rows tell. */
-import { tasks } from '@shared/catalog/tasks'
+import { truthOf } from '@shared/catalog/tasks'
 import type { Finding, Health } from '@shared/contract/training'
 import { sql, type ReadDb } from './db'
 import { listLabels } from './label'
@@ -49,7 +49,8 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
   const evaluated = trainSplits.includes(evalSplit) ? 0 : images[evalSplit]
 
   const { task } = getProject(db)
-  const isLabelled = needsLabels(task)
+  const truth = truthOf(task)
+  const isLabelled = truth !== 'image'
   if (isLabelled && labels.length === 0) add('no-labels', 'problem', 'The project has no classes.', 'Draw some objects, or import annotations.') // prettier-ignore
   // Of which none has a split: the start of a training divides them.
   const undivided = images.none > 0 && images.train + images.val + images.test === 0
@@ -97,14 +98,12 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
       },
     )
   classFindings(labels, train, { trainSplits, evalSplit }, add, of)
-  sampleFindings(db, isLabelled ? trainSplits : null, task === 'classify', add)
+  sampleFindings(db, isLabelled ? trainSplits : null, truth === 'class', add)
   leakFindings(db, add)
   const rank = { problem: 0, warning: 1, advice: 2 }
   findings.sort((a, b) => rank[a.level] - rank[b.level])
   return { findings, images, labels, unhashed: countUnhashed(db) }
 }
-
-const needsLabels = (task: string): boolean => !tasks.has(task) || tasks.get(task).labels !== false
 
 type Add = (code: string, level: Finding['level'], message: string, advice: string, more?: Partial<Finding>) => void
 type LabelRow = Health['labels'][number]

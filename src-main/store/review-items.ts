@@ -1,5 +1,6 @@
 /** Disagreements between a model's stored predictions and the labels, found anew from the rows as they are. */
 import type { ReviewKind } from '@shared/contract/review'
+import { truthOf } from '@shared/catalog/tasks'
 import { detectionsBuilder, groundTruthBuilder } from '@shared/evaluation/coco-columns'
 import { cocoParams } from '@shared/evaluation/coco-params'
 import { pairIou } from '@shared/evaluation/pair-iou'
@@ -24,7 +25,7 @@ const kinds: Record<TideError, ReviewKind> = {
 
 /** Largest disagreement first. What was decided still takes part in the matching, but is no item. */
 export function reviewItems(db: ReadDb, source: string, conf: number): ReviewItem[] {
-  if (getProject(db).task === 'classify') return reviewClasses(db, source, conf)
+  if (truthOf(getProject(db).task) === 'class') return reviewClasses(db, source, conf)
   const samples = sql<{ id: number; name: string; split: string | null }>(
     db,
     `SELECT s.id, s.path AS name, s.split FROM visible_sample s

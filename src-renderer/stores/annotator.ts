@@ -241,7 +241,7 @@ export const useAnnotator = defineStore('annotator', () => {
   function pickLabel(id: number): void {
     const label = labels.byId.get(id)
     if (!label || !editor.value) return
-    if (session.project?.task === 'classify') {
+    if (session.truth === 'class') {
       setClass(id)
       announcement.value = translate('label.announce.picked', { name: label.name })
       return

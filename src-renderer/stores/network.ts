@@ -30,7 +30,7 @@ export const useNetwork = defineStore('network', () => {
   )
   const suggested = computed(() => {
     const all = network.value?.suggested
-    return (session.project?.task === 'classify' ? all?.classify : all?.detect) ?? null
+    return (session.truth === 'class' ? all?.classify : all?.detect) ?? null
   })
   /** Node by the name of a value that it makes. */
   const makerOf = (value: string): number =>

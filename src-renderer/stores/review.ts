@@ -35,7 +35,7 @@ export const useReview = defineStore('review', () => {
   const correcting = ref(false)
 
   /** Where an image has one class, other words are asked and only two kinds of disagreement can be. */
-  const isClasses = computed(() => session.project?.task === 'classify')
+  const isClasses = computed(() => session.truth === 'class')
   const words = computed(() => (isClasses.value ? 'review.classKind' : 'review.kind'))
   const allKinds = computed<readonly ReviewKind[]>(() =>
     isClasses.value ? ['wrong-class', 'false-positive'] : reviewKindSchema.options,

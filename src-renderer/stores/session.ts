@@ -1,6 +1,6 @@
 /** The open project and what the host can do. Follows `project.changed` and every new connection. */
 import { defineStore } from 'pinia'
-import { ref, watch } from 'vue'
+import { computed, ref, watch } from 'vue'
 import type { ProjectInfo } from '@shared/contract/project'
 import { api, connection } from '../client/api'
 import { latest } from '../client/latest'
@@ -13,6 +13,8 @@ export const useSession = defineStore('session', () => {
   /** null: no project is open, or not known yet (see `ready`). */
   const project = ref<ProjectInfo | null>(null)
   const ready = ref(false)
+  /** What is said about an image in this project: objects in it, its class, or the clean image beside it. */
+  const truth = computed(() => project.value?.truth ?? 'objects')
 
   /** Many changes in a row cost one question at a time: an answer is never older than the last change. */
   const refresh = latest(async () => {
@@ -31,5 +33,5 @@ export const useSession = defineStore('session', () => {
   watch(() => connection.epoch, follow, { immediate: connection.epoch > 0 })
   api.project.on('changed', () => void refreshProject().catch(() => follow()))
   api.projects.on('switched', follow)
-  return { capabilities, project, ready, refresh }
+  return { capabilities, project, truth, ready, refresh }
 })

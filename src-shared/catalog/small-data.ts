@@ -2,6 +2,7 @@
  * How long a run on so many images takes, where the recipe leaves it open, and why. Chosen by trials on training and
  * evaluation splits only; they stand beside the rule, and docs/benchmarks/small-data.json has them with their settings.
  */
+import type { TaskDef } from './tasks/define'
 
 /** One trial: a detector on images of blood cells (BCCD), its best epoch on the 87 evaluation images, one seed. */
 export interface Trial {
@@ -54,18 +55,19 @@ export interface RunLength {
 /**
  * @param images training images.
  * @param stepsPerEpoch optimizer steps that they make.
- * @param started what the task wants from start weights.
+ * @param task what it wants from start weights, which trials were made of it, and whether people label for it at all.
  */
 export function runLength(
   images: number,
   stepsPerEpoch: number,
   fromWeights: boolean,
-  started: StepsFromWeights = FROM_WEIGHTS,
+  { steps = FROM_WEIGHTS, trials = [], truth }: Pick<TaskDef, 'steps' | 'trials' | 'truth'>,
 ): RunLength {
-  const { perImage, fewest, most } = started
+  const { perImage, fewest, most } = steps
   const wanted = fromWeights ? Math.min(most, Math.max(fewest, perImage * images)) : FROM_SCRATCH
   const epochs = Math.min(EPOCHS.most, Math.max(EPOCHS.fewest, Math.ceil(wanted / stepsPerEpoch)))
-  const amount = images < 100 ? 'few' : images < SCRATCH_NEEDS ? 'small' : 'large'
+  // Images without labels give as many crops as are wanted.
+  const amount = truth === 'image' || images >= SCRATCH_NEEDS ? 'large' : images < 100 ? 'few' : 'small'
   const made = trials.filter(({ start, frozen }) => (start === 'published') === fromWeights && frozen === 'nothing')
   const distance = ({ images: of }: Trial) => Math.abs(Math.log(of / Math.max(1, images)))
   const nearest = made.toSorted((a, b) => distance(a) - distance(b) || b.AP50 - a.AP50)[0] ?? null

@@ -1,7 +1,7 @@
 /** The open project: what it is, what is in it, and the imports that made it. */
 import { z } from 'zod'
 import { shapeSchema } from '../domain/annotation'
-import { taskSchema } from '../domain/task'
+import { taskSchema, truthSchema } from '../domain/task'
 import { defineContract, noInput, noOutput } from './rpc'
 
 export const projectInfoSchema = z.object({
@@ -9,6 +9,8 @@ export const projectInfoSchema = z.object({
   folder: z.string(),
   name: z.string(),
   task: z.string(),
+  /** What that task learns of an image. */
+  truth: truthSchema,
   /** ISO 8601, UTC. */
   createdAt: z.string(),
   /** Counts changes; equal revisions mean equal data. */

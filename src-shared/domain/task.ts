@@ -5,6 +5,10 @@ export const taskIds = ['detect', 'classify', 'pose', 'denoise'] as const
 export const taskSchema = z.enum(taskIds)
 export type TaskId = z.infer<typeof taskSchema>
 
+/** What a person says about an image, and a model learns to say: the objects in it, its one class, or the image without noise. */
+export const truthSchema = z.enum(['objects', 'class', 'image'])
+export type Truth = z.infer<typeof truthSchema>
+
 /** What a recipe trains that names no model. */
 export const defaultModels: Readonly<Record<TaskId, string>> = {
   detect: 'yolox-nano',

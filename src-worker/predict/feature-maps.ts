@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { z } from 'zod'
 import { TagwrightError } from '@shared/base/errors'
+import { truthOf } from '@shared/catalog/tasks'
 import { fromFloat16, toFloat16 } from '@shared/base/float16'
 import { describeClassifier, imageNetInput } from '@shared/catalog/classifier-signature'
 import { buildCatalogModel } from '@shared/catalog/describe-catalog-model'
@@ -149,7 +150,7 @@ async function prepareModel(source: Extract<Source, { kind: 'model' }>, options:
   await openNetwork(at, runDir)
   const build = (side: readonly [number, number]) => buildCatalogModel({ ...at, classes: meta.labels.length, side })
   const own = build(meta.size)
-  const open = own.model.task === 'denoise' && !own.model.fixedSize?.(own.params)
+  const open = truthOf(own.model.task) === 'image' && !own.model.fixedSize?.(own.params)
   const wide = Math.max(denoiserSide, meta.size[0])
   const side = open ? Math.ceil((options.side ?? wide) / own.model.stride) * own.model.stride : null
   const built = side === null ? own : build([side, side])

@@ -33,7 +33,7 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
   // Evaluating on training images would flatter the run and choose the most over-fitted weights.
   const learned = new Set(train.map(({ id }) => id))
   const val = inSplits([given.data.evalSplit]).filter(({ id }) => !learned.has(id))
-  const needsLabels = task.labels !== false
+  const needsLabels = task.truth !== 'image'
   if (needsLabels && header.labels.length === 0)
     throw new TagwrightError(
       'no-labels',

@@ -52,8 +52,7 @@ export function resolveRecipe(
   const { stride } = model.needsFile ? model : modelOf(recipe.model)
   if (recipe.input.size % stride !== 0) throw doesNotFit(recipe.input.size, stride, model.title)
   const isStarted = recipe.model.weights !== null || model.needsFile === true
-  const epochs =
-    recipe.epochs === 'auto' ? runLength(images, stepsPerEpoch, isStarted, task.steps).epochs : recipe.epochs
+  const epochs = recipe.epochs === 'auto' ? runLength(images, stepsPerEpoch, isStarted, task).epochs : recipe.epochs
   const closeEpochs = Math.min(
     epochs,
     recipe.loss.closeEpochs === 'auto' ? Math.round(epochs / 10) : recipe.loss.closeEpochs,
@@ -79,7 +78,7 @@ export function resolveRecipe(
   const augment = recipe.augment === 'auto' ? task.augments(recipe.model.id) : (recipe.augment as AugmentSpec[])
   for (const { id: name } of augment) {
     const { group } = augments.get(name)
-    if (task.whole && (group === 'layout' || group === 'blend'))
+    if (task.truth === 'class' && (group === 'layout' || group === 'blend'))
       throw new TagwrightError(
         'bad-recipe',
         `The augmentation "${name}" joins several images into one picture, and ${task.title.toLowerCase()} learns one class of each. Take it out of the recipe's augment list.`,

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { z } from 'zod'
 import { TagwrightError } from '@shared/base/errors'
+import { truthOf } from '@shared/catalog/tasks'
 import { denoisers } from '@shared/catalog/denoisers'
 import type { ModelSource, PredictedImage, PredictResult, RunExportReport } from '@shared/contract/runs'
 import type { Evaluation } from '@shared/contract/evaluation'
@@ -245,7 +246,7 @@ const predict = (cli: CliContext) =>
     }
     const result = options.project ? await withProject(cli, options.project, work) : await withoutProject(cli, work)
     const { images, failed, labels, seconds, thresholds, out, draw } = result
-    const isClass = result.task === 'classify'
+    const isClass = truthOf(result.task) === 'class'
     cli.answer(command, { images, failed, labels, seconds, thresholds, out, draw }, () => {
       const shown = images.slice(0, 20)
       return [

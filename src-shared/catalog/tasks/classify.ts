@@ -6,6 +6,7 @@ import { defineTask } from './define'
 export default defineTask<Value>({
   title: 'Classification',
   scores: ['top1', 'top5'],
+  truth: 'class',
   prepare(sample) {
     const tag = sample.annotations.find(({ shape }) => shape.kind === 'tag')
     if (!tag) return null
@@ -14,7 +15,6 @@ export default defineTask<Value>({
     return { ...sample, annotations: [{ ...tag, shape: { kind: 'box', box }, box }] }
   },
   advice: 'Give images a class (a tag), or import a folder with one folder a class, then train.',
-  whole: true,
   augments: () => [
     { id: 'affine', when: 'always', origin: 'center', degrees: 15, translate: 0.1, shear: 0, scale: [0.8, 1.25] },
     { id: 'hsv' },

@@ -1,9 +1,12 @@
 /** What a task file exports: all that tells one kind of training from another, as far as it needs no file and no device. */
+import type { Recipe } from '../../domain/recipe'
 import type { ObjectPoints } from '../../domain/skeleton'
 import type { SnapshotHeader, SnapshotSample } from '../../domain/snapshot'
+import type { Truth } from '../../domain/task'
 import type { Graph, Value } from '../../engine/graph'
 import type { AugmentSpec } from '../augments'
-import type { StepsFromWeights } from '../small-data'
+import type { PresetId } from '../presets'
+import type { StepsFromWeights, Trial } from '../small-data'
 
 /** Settings of the loss by their recipe keys; a task uses its own ones. */
 export interface LossSettings {
@@ -45,8 +48,12 @@ export interface TaskDef<Output = unknown> {
   title: string
   /** The numbers of an evaluation that a run keeps of each epoch, larger for better; the first chooses the best weights. */
   scores: readonly [string, ...string[]]
-  /** false: its data have no labels, and every image teaches something. */
-  labels?: false
+  /**
+   * What is learned of an image. A `class` is one answer for a whole picture, so that augmentations that join several would
+   * teach wrong ones; for an `image` nobody labels anything, and every one teaches something. The core and the window ask
+   * for this, never for a task by its name.
+   */
+  truth: Truth
   /**
    * What a model sees: `bytes` of letterboxed RGB images, scaled inside the program (default), or `planes`: numbers as the
    * task's own batches bring them, in the input `images` [N, channels, H, W].
@@ -60,12 +67,16 @@ export interface TaskDef<Output = unknown> {
   notes?(samples: readonly SnapshotSample[]): string[]
   /** What a person has to do when no image teaches anything. */
   advice: string
-  /** true: a picture has one answer, so that augmentations that join several images would teach wrong ones. */
-  whole?: true
   /** Augmentation where the recipe leaves it open. */
   augments(model: string): AugmentSpec[]
   /** Optimizer steps from start weights where the recipe leaves the length open; absent: as detectors. */
   steps?: StepsFromWeights
+  /** Measured runs that a person is told of before one of about as many images. */
+  trials?: readonly Trial[]
+  /** What an epoch learns from so many images; absent: one item an image. */
+  items?(data: Recipe['data'], images: number): number
+  /** What the presets mean, by their ids; absent: their own recipes with the default model. */
+  presets?: Readonly<Partial<Record<PresetId, Record<string, unknown>>>>
   /** Parameters of a new head, by the beginning of their names, and how much faster they learn than a trained trunk. */
   newHead?: { prefix: string; rate: number }
   /** Adds the inputs of `feeds` to a training graph, and the loss of a model's output. */

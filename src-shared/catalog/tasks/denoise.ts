@@ -1,3 +1,4 @@
+import { cropsOf } from '../../domain/crops'
 import type { Value } from '../../engine/graph'
 import { add, mul, neg } from '../../engine/ops'
 import { restorationLosses } from '../restoration-losses'
@@ -8,10 +9,16 @@ import { defineTask } from './define'
 export default defineTask<Value>({
   title: 'Denoising',
   scores: ['PSNR', 'SSIM'],
-  labels: false,
+  truth: 'image',
   pixels: 'planes',
   prepare: (sample) => sample,
   advice: 'Import clean images, or pairs of noisy and clean ones, then train.',
+  items: ({ crops }, images) => images * cropsOf(crops, images),
+  presets: {
+    quick: { model: { id: 'nafnet', params: { width: 8 } }, epochs: 15 },
+    balanced: {},
+    accurate: { model: { id: 'nafnet', params: { width: 32 } }, input: { size: 128 }, epochs: 'auto' },
+  },
   // Crops, flips and turns are part of how its batches are made.
   augments: () => [],
   weightDecay: 1e-4,

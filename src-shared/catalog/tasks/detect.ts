@@ -1,11 +1,19 @@
 import { yoloxAugments } from '../augments'
 import { yoloxLoss } from '../losses/yolox'
 import type { DenseHead } from '../models/yolox/head'
+import { trials } from '../small-data'
 import { defineTask } from './define'
 
 export default defineTask<DenseHead>({
   title: 'Detection',
   scores: ['AP', 'AP50'],
+  truth: 'objects',
+  trials,
+  presets: {
+    quick: { model: { id: 'yolox-nano' }, input: { size: 256 }, epochs: 15 },
+    balanced: { model: { id: 'yolox-nano' }, input: { size: 320 }, epochs: 'auto' },
+    accurate: { model: { id: 'yolox-s' }, input: { size: 640 }, epochs: 'auto', patience: 50 },
+  },
   prepare: (sample) => sample,
   advice: 'Annotate some, then train.',
   augments: yoloxAugments,

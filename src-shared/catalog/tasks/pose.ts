@@ -13,6 +13,7 @@ import { defineTask } from './define'
 export default defineTask<PoseHead>({
   title: 'Pose',
   scores: ['AP', 'AP50', 'PCK'],
+  truth: 'objects',
   prepare(sample) {
     const annotations = sample.annotations.map((annotation) => withBox(annotation, sample))
     return { ...sample, annotations }

@@ -3,10 +3,11 @@ import { checkRecipe } from '@shared/catalog/check-recipe'
 import { modelInfo } from '@shared/catalog/model-info'
 import { models } from '@shared/catalog/models'
 import { optimizers } from '@shared/catalog/optimizers'
-import { presets } from '@shared/catalog/presets'
+import { presetsOf } from '@shared/catalog/presets'
 import { augmentForms, recipeForm } from '@shared/catalog/recipe-form'
 import { restorationLosses } from '@shared/catalog/restoration-losses'
 import { schedules } from '@shared/catalog/schedules'
+import { tasks } from '@shared/catalog/tasks'
 import { recipeFieldSchema } from '@shared/contract/training'
 import { diffRecipes } from '@shared/domain/diff-recipes'
 import { parseRecipe } from '@shared/domain/recipe'
@@ -74,7 +75,9 @@ describe('the form of a recipe', () => {
   })
 
   it('offers presets that are recipes', () => {
-    for (const { recipe } of presets) expect(() => parseRecipe(recipe)).not.toThrow()
+    for (const [id, task] of tasks.entries())
+      for (const { recipe } of presetsOf(task))
+        expect(() => checkRecipe(parseRecipe({ task: id, ...recipe }))).not.toThrow()
   })
 })
 
