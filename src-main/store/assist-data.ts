@@ -1,13 +1,13 @@
 /** What training while somebody labels reads: new labels, images to learn from, images that come next. */
 import { shapeBox } from '@shared/domain/shape-box'
 import type { SnapshotSample } from '@shared/domain/snapshot'
-import type { Split } from '@shared/domain/split'
 import { shapeArea, toAnnotation } from './annotation'
 import { sql, type ReadDb } from './db'
 import { listLabels } from './label'
 import { imageFile, listRoots, pairFile } from './root'
 import type { SampleRow } from './rows'
 import { annotationsOf } from './walk-samples'
+import { toSnapshot } from './write-snapshot'
 
 /** Id of the newest annotation; 0: there is none. Ids are never used again. */
 export const lastAnnotation = (db: ReadDb): number =>
@@ -36,16 +36,9 @@ export function teachingSamples(db: ReadDb, folder: string, limit: number): Snap
   })
   const annotations = annotationsOf(db, page)
   const indexOf = new Map(listLabels(db).map((label) => [label.id, label.index]))
-  return page.map(({ sample, file, pair }) => ({
-    id: sample.id,
-    file,
-    name: sample.path,
-    width: sample.width!,
-    height: sample.height!,
-    split: sample.split as Split | null,
-    cocoImageId: sample.coco_image_id,
-    ...(pair === null ? {} : { pair }),
-    annotations: annotations.get(sample.id)!.map((row) => {
+  return page.map((image) => ({
+    ...toSnapshot(image),
+    annotations: annotations.get(image.sample.id)!.map((row) => {
       const { id, labelId, shape, flags, area } = toAnnotation(row)
       const box = shapeBox(shape)
       return { id, label: indexOf.get(labelId)!, shape, flags, area: area ?? shapeArea(shape), ...(box ? { box } : {}) }

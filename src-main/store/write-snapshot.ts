@@ -17,7 +17,7 @@ import { listLabels, type ProjectLabel } from './label'
 import { getProject } from './project'
 import { addSnapshot, type SnapshotRow } from './snapshot'
 import type { Store } from './store'
-import { walkSamples } from './walk-samples'
+import { walkSamples, type WalkedSample } from './walk-samples'
 
 export interface SnapshotOptions {
   /** Only these splits; empty: all samples. */
@@ -135,21 +135,24 @@ function* snapshotLines(
         )
       counter.annotations++
     }
-    for (const { sample, file, pair } of samples) {
-      const line: Omit<SnapshotSample, 'annotations'> = {
-        id: sample.id,
-        file,
-        name: sample.path,
-        width: sample.width!,
-        height: sample.height!,
-        split: sample.split as Split | null,
-        cocoImageId: sample.coco_image_id,
-        ...(pair === null ? {} : { pair }),
-      }
-      yield `${JSON.stringify(line).slice(0, -1)},"annotations":[${texts.get(sample.id)!.join(',')}]}`
+    for (const image of samples) {
+      const { sample } = image
+      yield `${JSON.stringify(toSnapshot(image)).slice(0, -1)},"annotations":[${texts.get(sample.id)!.join(',')}]}`
     }
   }
 }
+
+/** An image of known size in the snapshot's form, before its annotations. */
+export const toSnapshot = ({ sample, file, pair }: WalkedSample): Omit<SnapshotSample, 'annotations'> => ({
+  id: sample.id,
+  file,
+  name: sample.path,
+  width: sample.width!,
+  height: sample.height!,
+  split: sample.split as Split | null,
+  cocoImageId: sample.coco_image_id,
+  ...(pair === null ? {} : { pair }),
+})
 
 const flagTexts = new Map<number, string>()
 function flagsText(flags: number): string {
