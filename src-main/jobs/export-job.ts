@@ -1,8 +1,8 @@
 /** Exports a run's model to an ONNX file, with its parity report. */
 import { statSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { runsContract, type RunExportReport } from '@shared/contract/runs'
+import { makeFolder } from '../media/make-folder'
 import { addArtifact } from '../store/artifact'
 import { bundleModel } from './bundle-model'
 import { callWorker } from './call-worker'
@@ -20,7 +20,7 @@ export const exportJob = (deps: JobDeps) =>
       const model = resolveModel(deps, { kind: 'run', run, checkpoint })
       const ref = model.ref as Extract<typeof model.ref, { kind: 'run' }>
       const file = resolve(out)
-      await mkdir(dirname(file), { recursive: true })
+      makeFolder(dirname(file))
       const report = await callWorker({ ...deps, context }, (worker, call) =>
         worker.exportOnnx({ ...rest, runDir: ref.runDir, checkpoint: ref.checkpoint, out: file }, call),
       )

@@ -1,5 +1,4 @@
 /** Detects objects on image files or on a part of the project. */
-import { mkdir } from 'node:fs/promises'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { truthOf } from '@shared/catalog/tasks'
@@ -8,6 +7,7 @@ import type { CocoResult, Detection } from '@shared/domain/detection'
 import { labelColor } from '@shared/domain/label'
 import { drawDetections } from '../media/draw-detections'
 import { listImages } from '../media/list-images'
+import { makeFolder } from '../media/make-folder'
 import type { Skeleton } from '@shared/domain/skeleton'
 import { listLabels } from '../store/label'
 import { putPredictions, type SamplePrediction } from '../store/prediction'
@@ -40,9 +40,9 @@ export const predictJob = (deps: JobDeps) =>
       const useLabels = fromProject || model.run !== null
       const labels = useLabels ? listLabels(needStore(deps).db) : null
       // Failing now is better than after an hour of work.
-      if (out) await mkdir(dirname(resolve(out)), { recursive: true })
-      if (draw) await mkdir(resolve(draw), { recursive: true })
-      if (restore) await mkdir(resolve(restore.out), { recursive: true })
+      if (out) makeFolder(dirname(resolve(out)))
+      if (draw) makeFolder(draw)
+      if (restore) makeFolder(restore.out)
 
       const cut = resolveSlice(deps, slice, model.run)
       const byId = new Map(images.map((image) => [image.id, image]))

@@ -1,5 +1,4 @@
 /** One self-contained HTML file about a run, to be sent to somebody else: no scripts, nothing loaded from anywhere. */
-import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { existsSync, readFileSync } from 'node:fs'
 import { stringify as toYaml } from 'yaml'
@@ -12,6 +11,7 @@ import { selectObjects } from '@shared/evaluation/select-objects'
 import { confidencePlot, confusionPlot, labelsPlot, prPlot, resultsPlot, tidePlot } from '@shared/plots/run-plots'
 import { escapeXml, svg, type Picture } from '@shared/plots/svg'
 import { drawBoxes } from '../media/draw-boxes'
+import { makeFolder } from '../media/make-folder'
 import { serveFile } from '../media/served-files'
 import { addArtifact } from '../store/artifact'
 import { listEvaluations } from '../store/evaluation'
@@ -43,7 +43,7 @@ export const reportJob = (deps: JobDeps) =>
         )
       }
       const file = out === null ? join(store.folder, 'runs', run.id, 'report.html') : resolve(out)
-      await mkdir(dirname(file), { recursive: true })
+      makeFolder(dirname(file))
       const html = await reportHtml(store, run, openEvaluation(store, id), images, context)
       await writeAtomic(file, [html])
       const served = serveFile({ path: file, mime: 'text/html; charset=utf-8', name: `${run.id}-report.html` })

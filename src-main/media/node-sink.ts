@@ -1,11 +1,12 @@
 /** A folder that a format writes into. Every file appears whole or not at all; originals are never written to. */
 import { constants, createWriteStream, existsSync, readdirSync, type WriteStream } from 'node:fs'
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, rename, rm, writeFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import { dirname, join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import type { FormatSink } from '@shared/catalog/format'
 import type { DatasetIssue, DatasetSample } from '@shared/domain/dataset'
+import { makeFolder } from './make-folder'
 import { probeImage } from './probe-image'
 
 export interface NodeSinkOptions {
@@ -48,7 +49,7 @@ export async function createSink(folder: string, options: NodeSinkOptions): Prom
       )
     }
     const parent = dirname(file)
-    if (!folders.has(parent)) await mkdir(parent, { recursive: true })
+    if (!folders.has(parent)) makeFolder(parent)
     folders.add(parent)
     return file
   }

@@ -1,8 +1,9 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm } from 'node:fs/promises'
 import { dirname, extname, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { ZipFile } from 'yazl'
+import { makeFolder } from './make-folder'
 
 /** Packed already: deflating them again costs time and gains nothing. */
 const packed = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.gif'])
@@ -21,7 +22,7 @@ export async function zipFolder(folder: string, file: string, signal?: AbortSign
   }
   zip.end()
   const temporary = `${file}.zip.part`
-  await mkdir(dirname(file), { recursive: true })
+  makeFolder(dirname(file))
   try {
     await pipeline(zip.outputStream, createWriteStream(temporary), { signal })
     await rename(temporary, file)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
-import { access, constants, mkdir } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import type { StudioContracts } from '@shared/contract'
@@ -8,6 +8,7 @@ import { isImage } from '@shared/catalog/formats/common/paths'
 import type { FolderStatus, foldersContract } from '@shared/contract/folders'
 import type { Hub, ServiceHandlers } from '@shared/contract/rpc'
 import { readLabelsFile } from '../jobs/choose-format'
+import { makeFolder } from '../media/make-folder'
 import { folderSamples, getFolderConfig, setFolderConfig, type FolderConfig } from '../store/folder-mode'
 import { toSlashes } from '../store/root'
 import { projectFileName, type Store } from '../store/store'
@@ -160,7 +161,7 @@ function projectPlace(folder: string, wanted: 'user' | 'folder', folders: UserFo
 /** Throws `not-writable`. */
 async function makeWritable(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    makeFolder(folder)
     await access(folder, constants.W_OK)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException

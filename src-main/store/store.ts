@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { events, type Events } from '@shared/base/events'
 import type { ProjectChange } from '@shared/contract/project'
+import { makeFolder } from '../media/make-folder'
 import { runChange, runStep, type ChangeMode, type StepOutcome, type Writer } from './change'
 import { openDb, transaction, type ReadDb, type WriteDb } from './db'
 import { listHistory, nextSteps, type HistorySummary } from './history'
@@ -68,7 +69,7 @@ export function initStore(
       { folder: root },
     )
   }
-  mkdirSync(root, { recursive: true })
+  makeFolder(root)
   return open(root, { name: project.name ?? basename(root), task: project.task ?? 'detect' }, options)
 }
 

@@ -59,12 +59,20 @@ export function describeSystemError(error: unknown): ErrorShape | null {
   if (!known) return null
   const file = typeof path === 'string' ? path : null
   const [ours, say] = known
+  // What is above the folder is there: folders such as /proc are no storage.
+  const isRefused = code === 'ENOENT' && syscall === 'mkdir' && file
   // mkdir does not say what is in its way: only a file can be, when parents are made too.
   const message =
     code === 'EEXIST' && syscall === 'mkdir' && file
       ? `${file} is a file where a folder is needed. Choose another name.`
-      : say(file ?? 'the file')
-  return { code: ours, message, details: { ...(file ? { path: file } : {}), reason: code } }
+      : isRefused
+        ? `The system takes no new folder at ${file}. Choose another place.`
+        : say(file ?? 'the file')
+  return {
+    code: isRefused ? 'not-writable' : ours,
+    message,
+    details: { ...(file ? { path: file } : {}), reason: code },
+  }
 }
 
 /** The inverse of {@link toErrorShape}: what a client throws. */
