@@ -1,6 +1,9 @@
 /** Between the thread that reads an annotation file and the process that writes its rows. */
 import type { ErrorShape } from '@shared/base/errors'
-import type { DatasetChunk } from '@shared/domain/dataset'
+import { formats } from '@shared/catalog/formats'
+import type { FormatSource } from '@shared/catalog/format'
+import type { Shape } from '@shared/domain/annotation'
+import type { DatasetChunk, ShapeText } from '@shared/domain/dataset'
 import type { PackedAnnotations } from '../store/pack-annotations'
 
 export interface ReadRequest {
@@ -17,6 +20,16 @@ export interface PackedChunk extends Omit<DatasetChunk, 'annotations'> {
 }
 
 export type ReadAnswer = { chunk: PackedChunk } | { error: ErrorShape } | { done: true }
+
+/** What the format reads, shapes as text where it can. */
+export function readTexts(
+  source: FormatSource,
+  id: string,
+  options: object,
+): AsyncIterable<DatasetChunk<Shape | ShapeText>> {
+  const format = formats.get(id)
+  return format.readTexts ? format.readTexts(source, options) : format.read(source, options)
+}
 
 /** Rows of one message and of one call to the store: some tenths of a second of writing. */
 const sliceRows = 5000

@@ -1,10 +1,9 @@
 /** What a format reads, by a thread where the file is large. */
 import { Worker } from 'node:worker_threads'
 import { fromErrorShape } from '@shared/base/errors'
-import { formats } from '@shared/catalog/formats'
 import type { NodeSource } from '../media/node-source'
 import { packAnnotations } from '../store/pack-annotations'
-import { slices, type PackedChunk, type ReadAnswer, type ReadRequest } from './packed-chunk'
+import { readTexts, slices, type PackedChunk, type ReadAnswer, type ReadRequest } from './packed-chunk'
 
 /** From here on starting a thread pays. */
 const largeFile = 16 << 20
@@ -20,7 +19,7 @@ export async function* readChunks(
 ): AsyncGenerator<PackedChunk> {
   const large = source.files.some(({ size = 0 }) => size >= largeFile)
   if (thread !== null && large) return yield* readInThread(request, thread)
-  for await (const { annotations, ...rest } of formats.get(request.format).read(source, request.options)) {
+  for await (const { annotations, ...rest } of readTexts(source, request.format, request.options)) {
     if (Object.keys(rest).length > 0) yield rest
     for (const rows of slices(annotations ?? [])) yield { annotations: packAnnotations(rows) }
   }

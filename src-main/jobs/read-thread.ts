@@ -1,10 +1,9 @@
 /** Reading a large annotation file in a thread of its own, while the rows before are written. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { toErrorShape } from '@shared/base/errors'
-import { formats } from '@shared/catalog/formats'
 import { openSources } from '../media/node-source'
 import { packAnnotations } from '../store/pack-annotations'
-import { slices, type PackedChunk, type ReadAnswer, type ReadRequest } from './packed-chunk'
+import { readTexts, slices, type PackedChunk, type ReadAnswer, type ReadRequest } from './packed-chunk'
 
 /** Chunks that may be under way: enough that neither side waits, few enough for memory. */
 const chunksAhead = 3
@@ -24,7 +23,7 @@ async function answer(port: MessagePort, { paths, source, format, options }: Rea
     port.postMessage({ chunk } satisfies ReadAnswer, buffersOf(chunk))
   }
   try {
-    for await (const { annotations = [], ...rest } of formats.get(format).read(openSources(paths)[source], options)) {
+    for await (const { annotations = [], ...rest } of readTexts(openSources(paths)[source], format, options)) {
       if (Object.keys(rest).length > 0) await send(rest)
       for (const rows of slices(annotations)) await send({ annotations: packAnnotations(rows) })
     }

@@ -3,7 +3,7 @@
  * objects, with the shapes as the text that is stored. Needs no database.
  */
 import type { Shape, ShapeKind } from '@shared/domain/annotation'
-import type { DatasetAnnotation } from '@shared/domain/dataset'
+import type { DatasetAnnotation, ShapeText } from '@shared/domain/dataset'
 import { toJson } from './json'
 import { packFlags, packShape, unpackShape } from './pack-shape'
 
@@ -27,7 +27,7 @@ export interface PackedAnnotations {
   extras: (string | null)[] | null
 }
 
-export function packAnnotations(annotations: readonly DatasetAnnotation[]): PackedAnnotations {
+export function packAnnotations(annotations: readonly DatasetAnnotation<Shape | ShapeText>[]): PackedAnnotations {
   const count = annotations.length
   const [samples, labels, kinds] = [numbering<string>(), numbering<string>(), numbering<ShapeKind>()]
   const packed: PackedAnnotations = {
@@ -56,7 +56,7 @@ export function packAnnotations(annotations: readonly DatasetAnnotation[]): Pack
   return packed
 }
 
-function setShape({ boxes, shapes }: PackedAnnotations, i: number, shape: Shape): void {
+function setShape({ boxes, shapes }: PackedAnnotations, i: number, shape: Shape | ShapeText): void {
   const { x1, y1, x2, y2, shape: text } = packShape(shape)
   boxes[4 * i] = x1 ?? NaN
   boxes[4 * i + 1] = y1 ?? NaN

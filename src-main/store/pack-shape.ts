@@ -1,5 +1,6 @@
 /** The columns of `annotation` that hold a shape and its flags, and what they mean. Needs no database. */
 import { noFlags, type Flags, type Shape, type ShapeKind } from '@shared/domain/annotation'
+import type { ShapeText } from '@shared/domain/dataset'
 import { shapeBox } from '@shared/domain/shape-box'
 import type { AnnotationRow } from './rows'
 
@@ -50,7 +51,7 @@ function decimal(value: number): string {
 }
 
 /** The geometry columns of a shape: its bounding box, and the whole shape as JSON for every kind but box. */
-export function packShape(shape: Shape): ShapeColumns {
+export function packShape(shape: Shape | ShapeText): ShapeColumns {
   const box = shapeBox(shape)
   return {
     kind: shape.kind,
@@ -58,7 +59,7 @@ export function packShape(shape: Shape): ShapeColumns {
     y1: box ? box[1] : null,
     x2: box ? box[2] : null,
     y2: box ? box[3] : null,
-    shape: shape.kind === 'box' || shape.kind === 'tag' ? null : stringifyShape(shape),
+    shape: shape.kind === 'box' || shape.kind === 'tag' ? null : 'json' in shape ? shape.json : stringifyShape(shape),
   }
 }
 

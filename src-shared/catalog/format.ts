@@ -1,7 +1,7 @@
 /** A dataset format: how one kind of annotation file becomes a stream of chunks, and how a dataset is written as it. */
 import type { z } from 'zod'
-import type { ShapeKind } from '../domain/annotation'
-import type { Dataset, DatasetChunk, DatasetIssue, DatasetSample } from '../domain/dataset'
+import type { Shape, ShapeKind } from '../domain/annotation'
+import type { Dataset, DatasetChunk, DatasetIssue, DatasetSample, ShapeText } from '../domain/dataset'
 
 export interface SourceFile {
   /** Relative to the source's root, `/` as separator. */
@@ -82,6 +82,8 @@ export interface Format<Options extends object = object> {
   /** How well the content fits, 0 (not at all) to 1 (certainly); names alone never give 1. */
   match(probe: FormatProbe): Promise<number>
   read(source: FormatSource, options: Options & ReadOptions): AsyncIterable<DatasetChunk>
+  /** The same, with shapes as text where that is faster: for imports, which store the text. */
+  readTexts?(source: FormatSource, options: Options & ReadOptions): AsyncIterable<DatasetChunk<Shape | ShapeText>>
   write(dataset: Dataset, sink: FormatSink, options: Options): Promise<void>
   /** Datasets the conformance tests send through write and read; the first is also the fixture for `match`. */
   examples: readonly FormatExample<Options>[]

@@ -3,6 +3,7 @@
  * A reader yields labels before the samples and annotations that use them, and a sample before its annotations.
  */
 import type { Flags, Shape } from './annotation'
+import type { Box } from './geometry'
 import type { Skeleton } from './skeleton'
 import type { Split } from './split'
 
@@ -33,10 +34,17 @@ export interface DatasetSample {
   extra?: Record<string, unknown>
 }
 
-export interface DatasetAnnotation {
+/** A shape as the JSON text that is stored of it, and its box: where a file has a million, no points need be made. */
+export interface ShapeText {
+  kind: 'polygon'
+  json: string
+  box: Box
+}
+
+export interface DatasetAnnotation<S = Shape> {
   sample: string
   label: string
-  shape: Shape
+  shape: S
   flags?: Partial<Flags>
   /** COCO's `area` when the file states one; pixels squared. */
   area?: number
@@ -53,12 +61,12 @@ export interface DatasetIssue {
   line?: number
 }
 
-export interface DatasetChunk {
+export interface DatasetChunk<S = Shape> {
   /** Fields of the whole file that the product does not interpret (COCO's info, licenses...), under the format's id. */
   extra?: Record<string, unknown>
   labels?: DatasetLabel[]
   samples?: DatasetSample[]
-  annotations?: DatasetAnnotation[]
+  annotations?: DatasetAnnotation<S>[]
   issues?: DatasetIssue[]
 }
 

@@ -1,15 +1,17 @@
 /** The axis-aligned box of any shape. */
 import type { Shape } from './annotation'
+import type { ShapeText } from './dataset'
 import { boundingBox, type Box, type Point } from './geometry'
 
 /** The box a shape states, else the smallest upright box around it, in image pixels; null for tags, empty masks and poses without points. */
-export function shapeBox(shape: Shape): Box | null {
+export function shapeBox(shape: Shape | ShapeText): Box | null {
   switch (shape.kind) {
     case 'box':
       return shape.box
     case 'rotated-box':
       return boundingBox(rotatedBoxCorners(shape.rotatedBox))
     case 'polygon':
+      if ('json' in shape) return shape.box
       return shape.box ?? boundingBox(shape.rings.length === 1 ? shape.rings[0] : shape.rings.flat())
     case 'mask':
       return shape.box ?? maskBox(shape.mask.size, shape.mask.counts)

@@ -1,7 +1,7 @@
 /** COCO JSON: boxes, polygons, run-length masks and keypoints of a whole data set in one file of any size. */
 import { z } from 'zod'
 import { TagwrightError } from '../../base/errors'
-import { defineFormat, type FormatProbe } from '../format'
+import { defineFormat, type FormatProbe, type FormatSource } from '../format'
 import { extension } from './common/paths'
 import { findByHead, probeOf } from './common/read-head'
 import { cocoExamples } from './coco/examples'
@@ -21,19 +21,25 @@ export default defineFormat<Record<string, never>>({
   },
 
   async *read(source, options) {
-    const files = source.named.filter((path) => extension(path) === '.json')
-    if (!files.length) files.push(...(await findFiles(probeOf(source))))
-    if (!files.length) {
-      throw new TagwrightError(
-        'not-coco',
-        'There is no COCO file here: a .json with "images", "annotations" and "categories". Choose another folder or format.',
-      )
-    }
-    yield* readCoco(source, files, options.labels)
+    yield* readCoco(source, await listFiles(source), options.labels, false)
+  },
+
+  async *readTexts(source, options) {
+    yield* readCoco(source, await listFiles(source), options.labels, true)
   },
 
   write: (dataset, sink) => writeCoco(dataset, sink),
 })
+
+async function listFiles(source: FormatSource): Promise<string[]> {
+  const files = source.named.filter((path) => extension(path) === '.json')
+  if (!files.length) files.push(...(await findFiles(probeOf(source))))
+  if (files.length) return files
+  throw new TagwrightError(
+    'not-coco',
+    'There is no COCO file here: a .json with "images", "annotations" and "categories". Choose another folder or format.',
+  )
+}
 
 /** Files whose beginning looks like an object with COCO's lists. */
 const findFiles = (probe: FormatProbe): Promise<string[]> =>

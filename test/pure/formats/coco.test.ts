@@ -1,26 +1,36 @@
 import { describe, expect, it } from 'vitest'
 import { formats, matchFormats } from '@shared/catalog/formats'
 import { toWidthHeight } from '@shared/catalog/formats/coco/annotation'
+import type { Shape } from '@shared/domain/annotation'
+import type { DatasetChunk, ShapeText } from '@shared/domain/dataset'
 import { memorySink, memorySource, readAll, toDataset, type MemoryFiles } from '../../helpers/memory-dataset'
 
 const coco = formats.get('coco')
 const size = { width: 640, height: 480 }
 const images = [{ id: 1, file_name: 'a.jpg', ...size }]
 const categories = [{ id: 1, name: 'cat' }]
-const read = (
+/** Read both ways: with shapes, and as an import reads, with texts. They must not differ. */
+const read = async (
   data: object | string,
   paths: string[] = ['a.jpg'],
   { name = 'annotations.json', more = {} as MemoryFiles, options = {} } = {},
-) =>
-  readAll(
-    coco.read(
-      memorySource(
-        { [name]: typeof data === 'string' ? data : JSON.stringify(data), ...more },
-        Object.fromEntries(paths.map((path) => [path, size])),
-      ),
-      options,
-    ),
+) => {
+  const source = memorySource(
+    { [name]: typeof data === 'string' ? data : JSON.stringify(data), ...more },
+    Object.fromEntries(paths.map((path) => [path, size])),
   )
+  const chunk = await readAll(coco.read(source, options))
+  const texts = await readAll(coco.readTexts!(source, options) as AsyncIterable<DatasetChunk>)
+  const isText = (shape: Shape | ShapeText) => 'json' in shape
+  const shapes = texts.annotations.map(({ shape, ...rest }) => ({
+    ...rest,
+    shape: isText(shape) ? (JSON.parse((shape as unknown as ShapeText).json) as Shape) : shape,
+  }))
+  expect({ ...texts, annotations: shapes }).toEqual(chunk)
+  const polygons = chunk.annotations.filter(({ shape }) => shape.kind === 'polygon')
+  expect(texts.annotations.filter(({ shape }) => isText(shape))).toHaveLength(polygons.length)
+  return chunk
+}
 const annotate = (...annotations: object[]) =>
   read({
     images,

@@ -1,10 +1,11 @@
 /** One COCO annotation row to a shape and back. COCO boxes are [x, y, w, h], rings are flat, skeleton indices 1-based. */
 import type { Flags, Shape } from '../../../domain/annotation'
 import { attributesSchema, type Attributes } from '../../../domain/attribute'
-import type { DatasetAnnotation, DatasetIssue } from '../../../domain/dataset'
+import type { DatasetAnnotation, DatasetIssue, ShapeText } from '../../../domain/dataset'
 import { ringArea, type Box } from '../../../domain/geometry'
 import { rotatedBoxCorners, shapeBox } from '../../../domain/shape-box'
 import { maskArea, rleFromString, rleToString } from '../../../evaluation/mask'
+import { Outline } from './outline'
 import { gatherPoints, splitWholeBody } from './points'
 
 export type Row = Record<string, unknown>
@@ -27,7 +28,7 @@ export function readShape(
   size: { width?: number; height?: number },
   warn: Warn,
   named = 0,
-): { shape: Shape; kept?: Row } | { code: string; problem: string } {
+): { shape: Shape | ShapeText; kept?: Row } | { code: string; problem: string } {
   const box = readBox(row.bbox, warn)
   if (box === null)
     return {
@@ -53,7 +54,7 @@ export function readShape(
     const keypoints = readKeypoints(values, warn)
     while (keypoints.length < count) keypoints.push([0, 0, 0])
     const shape: Shape = { kind: 'keypoints', keypoints, ...(box ? { box } : {}) }
-    const outline = row.segmentation
+    const outline = row.segmentation instanceof Outline ? row.segmentation.toLists() : row.segmentation
     const hasOutline = Array.isArray(outline) ? outline.length > 0 : outline !== undefined && outline !== null
     return {
       shape,
@@ -64,11 +65,15 @@ export function readShape(
       },
     }
   }
+  if (row.segmentation instanceof Outline) {
+    const { bounds } = row.segmentation
+    const own = box && differs(box, bounds) ? box : undefined
+    return { shape: { kind: 'polygon', json: row.segmentation.toJson(own), box: own ?? bounds } }
+  }
   const outlined = readSegmentation(row.segmentation, size, warn)
   if (outlined) {
     const bounds = shapeBox(outlined.shape)
-    if (box && bounds && box.some((value, i) => Math.abs(value - bounds[i]) > sameBox))
-      Object.assign(outlined.shape, { box })
+    if (box && bounds && differs(box, bounds)) Object.assign(outlined.shape, { box })
     return outlined
   }
   if (!box)
@@ -78,6 +83,8 @@ export function readShape(
     }
   return { shape: { kind: 'box', box } }
 }
+
+const differs = (a: Box, b: Box): boolean => a.some((value, i) => Math.abs(value - b[i]) > sameBox)
 
 /** undefined: none stated; null: not a box. */
 function readBox(value: unknown, warn: Warn): [number, number, number, number] | undefined | null {

@@ -14,14 +14,24 @@ export interface Elements {
 
 const maxElementBytes = 16 * 1024 * 1024
 
+interface ElementsOptions {
+  file: string
+  key: string
+  /** Line of the `[`. */
+  startLine: number
+  /** Its offset in the file, for messages. */
+  startByte: number
+  /** See parseObjects. */
+  outlines?: string | null
+}
+
 /**
  * @param stream the bytes from the array's `[` to its `]`, both included.
- * @param startLine line of the `[`. @param startByte its offset in the file, for messages.
  * Throws `bad-json` when something other than objects is listed or one element has more than 16 MB.
  */
 export async function* readElements(
   stream: AsyncIterable<Uint8Array>,
-  { file, key, startLine, startByte }: { file: string; key: string; startLine: number; startByte: number },
+  { file, key, startLine, startByte, outlines = null }: ElementsOptions,
 ): AsyncGenerator<Elements> {
   let buffer = new Uint8Array(1 << 12)
   /** Bytes in `buffer`; the first of them stands at `base` in the file. */
@@ -47,7 +57,7 @@ export async function* readElements(
       from = 1
     }
     if (length < waitFor && length <= maxElementBytes) continue
-    let done = parseObjects(buffer, from, length, line)
+    let done = parseObjects(buffer, from, length, line, outlines)
     if (done.rows.length) yield { rows: done.rows, lines: done.lines, issues: [] }
     while (done.stop === 'error') {
       // One by one around what cannot be read.
@@ -56,7 +66,7 @@ export async function* readElements(
         throw badJson(file, `"${key}" must list objects; there is ${found.problem}`, base + done.at, done.line)
       if (found.end === null) break
       yield describeBroken(buffer.subarray(done.at, found.end), { file, key, line: done.line })
-      done = parseObjects(buffer, found.end, length, found.line)
+      done = parseObjects(buffer, found.end, length, found.line, outlines)
       if (done.rows.length) yield { rows: done.rows, lines: done.lines, issues: [] }
     }
     ended = done.stop === 'end'

@@ -4,6 +4,7 @@
  * correctly rounded quotient of two integers that doubles hold exactly (Clinger 1990).
  */
 import { decodeText } from '../../../base/text'
+import { OutlineScan, type Outline } from './outline'
 
 export interface ParsedObjects {
   rows: Record<string, unknown>[]
@@ -20,9 +21,19 @@ const powers = Array.from({ length: 16 }, (_, i) => 10 ** i)
 const incomplete = { incomplete: true }
 const malformed = { malformed: true }
 
-/** Objects separated by commas and white space, from `at` up to `length` or the list's end. Never throws. */
-export function parseObjects(bytes: Uint8Array, at: number, length: number, line: number): ParsedObjects {
-  const parser = new Parser(bytes, length)
+/**
+ * Objects separated by commas and white space, from `at` up to `length` or the list's end. Never throws.
+ * @param outlines key of the rows whose lists of rings come as {@link Outline}
+ */
+export function parseObjects(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  line: number,
+  outlines: string | null = null,
+): ParsedObjects {
+  const scan = outlines === null ? null : new OutlineScan()
+  const parser = new Parser(bytes, length, outlines, scan)
   parser.at = at
   parser.line = line
   const result: ParsedObjects = { rows: [], lines: [], at, line, stop: 'more' }
@@ -45,6 +56,8 @@ export function parseObjects(bytes: Uint8Array, at: number, length: number, line
   } catch (error) {
     if (error !== incomplete) result.stop = 'error'
     return result
+  } finally {
+    scan?.finish()
   }
 }
 
@@ -53,10 +66,14 @@ class Parser {
   line = 1
   readonly bytes: Uint8Array
   readonly length: number
+  readonly outlines: string | null
+  readonly scan: OutlineScan | null
 
-  constructor(bytes: Uint8Array, length: number) {
+  constructor(bytes: Uint8Array, length: number, outlines: string | null, scan: OutlineScan | null) {
     this.bytes = bytes
     this.length = length
+    this.outlines = outlines
+    this.scan = scan
   }
 
   skipSpaceAndCommas(): void {
@@ -93,7 +110,7 @@ class Parser {
       const key = this.string(true)
       if (this.next() !== 0x3a) throw malformed
       this.at++
-      const value = this.value(depth + 1)
+      const value = (depth === 0 && key === this.outlines ? this.outline() : null) ?? this.value(depth + 1)
       if (key === '__proto__')
         Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
       else object[key] = value
@@ -102,6 +119,17 @@ class Parser {
       if (c === 0x7d) return object
       if (c !== 0x2c) throw malformed
     }
+  }
+
+  /** Null where something else stands, which is then for `value` to read. */
+  outline(): Outline | null {
+    if (this.next() !== 0x5b) return null
+    const outline = this.scan!.read(this.bytes, this.at, this.length, this.line)
+    if (outline) {
+      this.at = this.scan!.at
+      this.line = this.scan!.line
+    }
+    return outline
   }
 
   array(depth: number): unknown[] {

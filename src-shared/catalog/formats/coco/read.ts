@@ -1,6 +1,7 @@
 /** Reads COCO files: one pass finds the lists, then categories, images and annotations are read in that order. */
 import { decodeText } from '../../../base/text'
-import type { DatasetAnnotation, DatasetChunk, DatasetIssue, DatasetSample } from '../../../domain/dataset'
+import type { Shape } from '../../../domain/annotation'
+import type { DatasetAnnotation, DatasetChunk, DatasetIssue, DatasetSample, ShapeText } from '../../../domain/dataset'
 import type { Split } from '../../../domain/split'
 import type { FormatSource } from '../../format'
 import { checkShape } from '../common/check-shape'
@@ -18,6 +19,9 @@ import { notCoco, scanTopLevel, type JsonSpan } from './json-scan'
 const maxExtraBytes = 4 * 1024 * 1024
 const standard = new Set(['images', 'annotations', 'categories'])
 
+type Chunk = DatasetChunk<Shape | ShapeText>
+type Annotation = DatasetAnnotation<Shape | ShapeText>
+
 interface Image {
   key: string
   width?: number
@@ -30,15 +34,30 @@ interface State {
   /** Samples by path, over all files. */
   byPath: Map<string, string>
   labels: LabelTable
+  texts: boolean
 }
 
+/** @param texts outlines come as {@link ShapeText} */
+export function readCoco(
+  source: FormatSource,
+  files: string[],
+  given: readonly string[] | undefined,
+  texts: false,
+): AsyncGenerator<DatasetChunk>
+export function readCoco(
+  source: FormatSource,
+  files: string[],
+  given: readonly string[] | undefined,
+  texts: true,
+): AsyncGenerator<Chunk>
 export async function* readCoco(
   source: FormatSource,
   files: string[],
-  given?: readonly string[],
-): AsyncGenerator<DatasetChunk> {
+  given: readonly string[] | undefined,
+  texts: boolean,
+): AsyncGenerator<Chunk> {
   const { chosen, issues } = chooseFiles(files, source.named.length > 0)
-  const state: State = { source, images: imageIndex(source.files), byPath: new Map(), labels: labelTable(given) }
+  const state: State = { source, images: imageIndex(source.files), byPath: new Map(), labels: labelTable(given), texts }
   yield { labels: state.labels.take(), issues: [...state.labels.issues, ...issues] }
   for (const [index, file] of chosen.entries()) yield* readFile(file, chosen.length > 1 ? `${index}:` : '', state)
   const images = state.images.paths.filter((path) => !state.byPath.has(path))
@@ -72,7 +91,7 @@ function chooseFiles(files: string[], named: boolean): { chosen: string[]; issue
   return { chosen, issues }
 }
 
-async function* readFile(file: string, prefix: string, state: State): AsyncGenerator<DatasetChunk> {
+async function* readFile(file: string, prefix: string, state: State): AsyncGenerator<Chunk> {
   const { source } = state
   const spans = await scanTopLevel(source.stream(file), file)
   const last = (key: string) => spans.findLast((span) => span.key === key)
@@ -106,8 +125,8 @@ async function* readFile(file: string, prefix: string, state: State): AsyncGener
   if (!lists.annotations) return
   const seenIds = new Set<number>()
   let repeated = 0
-  for await (const { rows, lines, issues } of elements(source, file, lists.annotations)) {
-    const annotations: DatasetAnnotation[] = []
+  for await (const { rows, lines, issues } of elements(source, file, lists.annotations, state.texts)) {
+    const annotations: Annotation[] = []
     rows.forEach((row, i) => {
       const annotation = readAnnotation(
         row,
@@ -133,8 +152,14 @@ async function* readFile(file: string, prefix: string, state: State): AsyncGener
   }
 }
 
-const elements = (source: FormatSource, file: string, { key, start, end, line }: JsonSpan) =>
-  readElements(source.stream(file, start, end), { file, key, startLine: line, startByte: start })
+const elements = (source: FormatSource, file: string, { key, start, end, line }: JsonSpan, texts = false) =>
+  readElements(source.stream(file, start, end), {
+    file,
+    key,
+    startLine: line,
+    startByte: start,
+    outlines: texts ? 'segmentation' : null,
+  })
 
 async function readExtra(
   source: FormatSource,
@@ -251,7 +276,7 @@ function readAnnotation(
   labels: LabelTable,
   noCategories: boolean,
   issues: DatasetIssue[],
-): DatasetAnnotation | null {
+): Annotation | null {
   const skip = (code: string, message: string): null => {
     issues.push({ level: 'skipped', code, message, ...at })
     return null
@@ -305,7 +330,7 @@ function readAnnotation(
   const problem = checkShape(read.shape, image.width, image.height)
   if (problem) issues.push({ ...problem, ...at })
   if (problem?.level === 'skipped') return null
-  const annotation: DatasetAnnotation = { sample: image.key, label, shape: read.shape, ...readExtras(row) }
+  const annotation: Annotation = { sample: image.key, label, shape: read.shape, ...readExtras(row) }
   for (const [field, value] of Object.entries(read.kept ?? {})) {
     const coco = annotation.extra!.coco as Row
     if (value === undefined) delete coco[field]

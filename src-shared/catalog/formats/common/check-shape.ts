@@ -1,6 +1,6 @@
 /** Is a shape worth keeping? The one place that says so for every format. */
 import type { Shape } from '../../../domain/annotation'
-import type { DatasetIssue } from '../../../domain/dataset'
+import type { DatasetIssue, ShapeText } from '../../../domain/dataset'
 import { shapeBox } from '../../../domain/shape-box'
 
 /** Pixels a box may reach beyond its image before it is worth a word; older tools write W or H plus one. */
@@ -10,7 +10,11 @@ const slack = 1
  * Null when all is well; `skipped` when the shape cannot be used (no area, wholly outside); `warning` when it is kept as
  * it is but reaches beyond the image. Sizes in pixels of the frame the shape is in; unknown sizes are not checked.
  */
-export function checkShape(shape: Shape, width?: number, height?: number): Omit<DatasetIssue, 'file' | 'line'> | null {
+export function checkShape(
+  shape: Shape | ShapeText,
+  width?: number,
+  height?: number,
+): Omit<DatasetIssue, 'file' | 'line'> | null {
   if (shape.kind === 'tag') return null
   const box = shapeBox(shape)
   if (!box) return null
