@@ -21,4 +21,6 @@ export interface Ports {
   startsQueuedJobs: boolean
   /** Patience with worker processes, see jobs/call-worker.ts; the defaults suit people. */
   workerLimits?: { silenceMs?: number; graceMs?: number }
+  /** ms from opening a project to the first look at its files; see services/image-keeper.ts. */
+  keeperDelay?: number
 }

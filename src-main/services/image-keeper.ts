@@ -35,8 +35,11 @@ export interface ImageKeeper {
   check(signal?: AbortSignal): Promise<FileCheck>
   /** Makes thumbnails and hashes of images that have none yet. Called again while it runs, it goes on to the new ones. */
   fill(): Promise<void>
-  /** Both, now and after every change of the project's samples, until closed. */
-  start(): void
+  /**
+   * Both, after `delay` ms and after every change of the project's samples, until closed. By default a window that opens
+   * has the processor to itself until its first images are there.
+   */
+  start(delay?: number): void
   close(): Promise<void>
 }
 
@@ -56,6 +59,8 @@ const writeEvery = 50
 const progressInterval = 250
 /** Changes come in bursts. */
 const settleTime = 1000
+/** What a window takes to show a large project on a slow machine. */
+const openingTime = 4000
 
 export function createImageKeeper(store: Store, options: KeeperOptions): ImageKeeper {
   const { queue, thumbs, onProgress, onRendered, thumbnailWidth = 256 } = options
@@ -67,6 +72,7 @@ export function createImageKeeper(store: Store, options: KeeperOptions): ImageKe
   let again = false
   let unsubscribe: (() => void) | null = null
   let timer: NodeJS.Timeout | null = null
+  let beginning: NodeJS.Timeout | null = null
 
   const report = (patch: Partial<Background>): void => {
     const isNew = patch.phase !== undefined && patch.phase !== state.phase
@@ -89,7 +95,7 @@ export function createImageKeeper(store: Store, options: KeeperOptions): ImageKe
     try {
       for (const page of walkImages(store.db, store.folder)) {
         for (let at = 0; at < page.length; at += batch) {
-          await checkPage(page.slice(at, at + batch), result)
+          await queue.run('background', () => checkPage(page.slice(at, at + batch), result), signals)
           await breathe()
           signals.throwIfAborted()
         }
@@ -185,9 +191,9 @@ export function createImageKeeper(store: Store, options: KeeperOptions): ImageKe
       )
       return filling
     },
-    start() {
+    start(delay = openingTime) {
       const quietly = (work: Promise<unknown>): void => void work.catch(() => {})
-      quietly(keeper.check().then(() => keeper.fill()))
+      beginning ??= setTimeout(() => quietly(keeper.check().then(() => keeper.fill())), delay)
       unsubscribe ??= store.events.on('project.changed', () => {
         if (timer) return
         timer = setTimeout(() => {
@@ -200,6 +206,7 @@ export function createImageKeeper(store: Store, options: KeeperOptions): ImageKe
     async close() {
       abort.abort(new Error('The project is being closed.'))
       unsubscribe?.()
+      if (beginning) clearTimeout(beginning)
       if (timer) clearTimeout(timer)
       await Promise.allSettled(working)
     },

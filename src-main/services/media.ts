@@ -31,15 +31,18 @@ export const createMediaService = (
   cancelUpload: ({ upload }) => cancelUpload(session.store().folder, upload),
 })
 
-/** Begun and ended with an open project. @param background false: thumbnails are made when they are asked for. */
-export function mediaTask(hub: Pick<Hub<StudioContracts>, 'emit'>, { background }: { background: boolean }) {
+/** Begun and ended with an open project. @param background false: thumbnails are made when they are asked for. @param delay see ImageKeeper.start */
+export function mediaTask(
+  hub: Pick<Hub<StudioContracts>, 'emit'>,
+  { background, delay }: { background: boolean; delay?: number | undefined },
+) {
   let media: ProjectMedia | null = null
   return {
     opened(store: Store): void {
       media = projectMedia(store)
       media.events.on('progress', (state) => hub.emit('media.progress', state))
       media.events.on('background', (state) => hub.emit('media.background', state))
-      if (background) media.keeper.start()
+      if (background) media.keeper.start(delay)
     },
     async closing(): Promise<void> {
       await media?.close()

@@ -1,5 +1,6 @@
 /** Automatic division into train, val and test: stratified by label presence, the same for the same seed and paths. */
 import { TagwrightError } from '@shared/base/errors'
+import type { Division } from '@shared/contract/samples'
 import type { Split } from '@shared/domain/split'
 import { stratifiedSplit } from '@shared/domain/stratified-split'
 import type { ChangeMode } from './change'
@@ -18,12 +19,12 @@ export interface AssignOptions {
   importId?: number
 }
 
-/** One undo step unless `mode` is ignore. Returns how many samples each split has afterwards. */
-export function assignSplits(
-  store: Store,
-  options: AssignOptions = {},
-  mode: ChangeMode = 'record',
-): Record<Split, number> {
+/**
+ * One undo step unless `mode` is ignore. Images that can be read are divided among themselves, so that the shares hold for
+ * what is trained on and measured; the others likewise, because they may come back, and annotations can be divided
+ * without images.
+ */
+export function assignSplits(store: Store, options: AssignOptions = {}, mode: ChangeMode = 'record'): Division {
   const ratios = options.ratios ?? defaultRatios
   const shares = names.map((name) => ratios[name])
   if (shares.some((share) => !(share >= 0)) || shares.every((share) => share === 0)) {
@@ -33,9 +34,9 @@ export function assignSplits(
       { ratios },
     )
   }
-  const samples = sql<{ id: number; path: string; split: Split | null; import_id: number | null }>(
+  const samples = sql<{ id: number; path: string; split: Split | null; import_id: number | null; state: string }>(
     store.db,
-    'SELECT id, path, split, import_id FROM visible_sample ORDER BY id',
+    'SELECT id, path, split, import_id, state FROM visible_sample ORDER BY id',
   ).all()
   const classes = new Map<number, number[]>()
   const pairs = sql<{ sample_id: number; label_id: number }>(
@@ -54,31 +55,40 @@ export function assignSplits(
   const taking = samples.filter(
     (sample) => fixed(sample) || options.importId === undefined || sample.import_id === options.importId,
   )
-  const parts = stratifiedSplit(
-    taking.map((sample) => ({
-      name: sample.path,
-      classes: classes.get(sample.id) ?? [],
-      ...(fixed(sample) ? { part: names.indexOf(sample.split!) } : {}),
-    })),
-    shares,
-    options.seed ?? 0,
-  )
+  const divide = (group: typeof samples) => {
+    const parts = stratifiedSplit(
+      group.map((sample) => ({
+        name: sample.path,
+        classes: classes.get(sample.id) ?? [],
+        ...(fixed(sample) ? { part: names.indexOf(sample.split!) } : {}),
+      })),
+      shares,
+      options.seed ?? 0,
+    )
+    return names.map((_, part) => group.filter((_, i) => parts[i] === part))
+  }
+  const readable = divide(taking.filter(({ state }) => state === 'ok'))
+  const unreadable = divide(taking.filter(({ state }) => state !== 'ok'))
   store.change(
     'Assign splits',
     (write) => {
       names.forEach((name, part) => {
-        const ids = taking.filter((sample, i) => parts[i] === part && sample.split !== name).map((sample) => sample.id)
+        const samples = [...readable[part], ...unreadable[part]]
+        const ids = samples.filter((sample) => sample.split !== name).map((sample) => sample.id)
         if (ids.length > 0) write.set('sample', 'split', name, ids)
       })
     },
     mode,
   )
-  const count = (part: number) => parts.reduce((sum, p) => sum + (p === part ? 1 : 0), 0)
-  return { train: count(0), val: count(1), test: count(2) }
+  const count = (...parts: (typeof readable)[]) => {
+    const [train, val, test] = names.map((_, part) => parts.reduce((sum, groups) => sum + groups[part].length, 0))
+    return { train, val, test }
+  }
+  return { ...count(readable, unreadable), unreadable: count(unreadable) }
 }
 
 /** Divides by the default shares when no image has a split yet; null: some have, or there is no image. */
-export function divideUndivided(store: Store): Record<Split, number> | null {
+export function divideUndivided(store: Store): Division | null {
   const { all, divided } = sql<{ all: number; divided: number }>(
     store.db,
     'SELECT count(*) AS "all", count(split) AS divided FROM visible_sample',

@@ -42,6 +42,11 @@ const removal = z.object({ samples: z.int(), annotations: z.int() })
 /** Checked as a whole: 100,000 ids are the usual answer. */
 const idList = z.custom<number[]>((value) => Array.isArray(value) && value.every(Number.isSafeInteger))
 
+const bySplit = z.object({ train: z.int(), val: z.int(), test: z.int() })
+/** Images of each split; `unreadable`: those of them that are missing or cannot be read. */
+const division = bySplit.extend({ unreadable: bySplit })
+export type Division = z.output<typeof division>
+
 export const samplesContract = defineContract({
   methods: {
     /** In id order; the next page begins after the last id of this one. */
@@ -126,7 +131,7 @@ export const samplesContract = defineContract({
         /** unassigned: samples that have a split keep it. */
         which: z.enum(['unassigned', 'all']).default('unassigned'),
       }),
-      output: z.object({ train: z.int(), val: z.int(), test: z.int() }),
+      output: division,
     },
   },
 })

@@ -126,12 +126,22 @@ export const exportReportSchema = z.object({
     maxScoreError: z.number(),
     /** Largest absolute difference of the raw output. */
     maxError: z.number(),
+    /** Single precision: equal but for rounding. Half: see {@link keepsAccuracy}; differences stand above. */
     ok: z.boolean(),
   }),
-  /** `--half` only: AP on the evaluation split before and after. */
+  /** `--half` only: AP (classifiers: top-1) on the evaluation split before and after; below 0 where nothing can be measured. */
   half: z.object({ apFull: z.number(), apHalf: z.number() }).nullable().default(null),
 })
 export type ExportReport = z.infer<typeof exportReportSchema>
+
+/** What half precision may lose of the score. */
+export const halfLoss = 0.01
+/**
+ * Half precision is judged by what it costs: scores of near boxes swap places within its rounding, so that single
+ * detections differ by whole boxes where the accuracy is the same. null: nothing could be measured.
+ */
+export const keepsAccuracy = (half: ExportReport['half']): boolean | null =>
+  half === null || half.apFull < 0 ? null : half.apHalf >= half.apFull - halfLoss
 
 /** Gzipped JSON, boxes only: what an evaluation says beside its table, and every object it was made of. */
 const detailFiles = {

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { buildInference } from '@shared/catalog/detector-inference'
 import { evalThresholds } from '@shared/contract/inference'
-import { type workerContract } from '@shared/contract/worker'
+import { keepsAccuracy, type workerContract } from '@shared/contract/worker'
 import { evaluateWeights } from '../predict/evaluate-weights'
 import type { WorkerReport } from '../report'
 import { checkParity } from './check-parity'
@@ -22,7 +22,7 @@ export interface ExportHost {
 
 /** Images of the parity report. */
 const PARITY_IMAGES = 16
-/** What a file in single precision may differ by; half precision is judged by its accuracy, and loosely here. */
+/** What a file may differ by; in half precision this counts only where its accuracy cannot be measured. */
 const tolerances = { full: { box: 0.01, score: 1e-4 }, half: { box: 2, score: 0.02 } }
 
 /** @throws what reading the checkpoint and running the model throws, `disk-full`, `not-writable`. */
@@ -78,7 +78,9 @@ export async function exportOnnx(input: Input, host: ExportHost): Promise<z.inpu
   })
   if (parity.images === 0)
     report.log('warning', 'No image of the run can be read; the file was compared with the network on noise only.')
-  if (!parity.ok) {
+  const cost = half && data ? await halfCost() : null
+  parity.ok = keepsAccuracy(cost) ?? parity.ok
+  if (!parity.ok && keepsAccuracy(cost) === null) {
     report.log(
       'warning',
       `The file does not compute quite the same as the network: boxes differ by up to ${parity.maxBoxError.toFixed(3)} px, scores by up to ${parity.maxScoreError.toExponential(1)}.`,
@@ -87,7 +89,7 @@ export async function exportOnnx(input: Input, host: ExportHost): Promise<z.inpu
   return {
     ...written,
     parity,
-    half: half && data ? await halfCost() : null,
+    half: cost,
   }
 
   async function halfCost(): Promise<{ apFull: number; apHalf: number }> {

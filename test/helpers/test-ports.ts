@@ -12,6 +12,7 @@ export const testPorts = (ports: Partial<Ports> = {}): Ports => ({
   folders: { config: null, projects: join(tmpdir(), 'tagwright-projects') },
   reveal: null,
   startsQueuedJobs: true,
+  keeperDelay: 0,
   startWorker: () => {
     throw new Error('This test starts no worker.')
   },

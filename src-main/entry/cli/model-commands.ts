@@ -8,7 +8,7 @@ import { truthOf } from '@shared/catalog/tasks'
 import { denoisers } from '@shared/catalog/denoisers'
 import type { ModelSource, PredictedImage, PredictResult, RunExportReport } from '@shared/contract/runs'
 import type { Evaluation } from '@shared/contract/evaluation'
-import type { ExportReport } from '@shared/contract/worker'
+import { halfLoss, keepsAccuracy, type ExportReport } from '@shared/contract/worker'
 import { evalThresholds, predictThresholds, type sliceSchema } from '@shared/contract/inference'
 import { pointConfidence } from '@shared/domain/found-points'
 import { modelInputSchema, type ModelInput } from '@shared/domain/model-input'
@@ -334,11 +334,18 @@ interface ExportOptions {
 }
 
 export function exportText({ file, bytes: size, opset, input, output, parity, half }: ExportReport): string[] {
+  const kept = keepsAccuracy(half)
+  const verdict = kept !== null ? '.' : parity.ok ? ': equal.' : ': NOT equal.'
+  const [name, loss] = [output.length === 2 ? 'top-1' : 'AP', halfLoss.toFixed(2)]
   return [
     `Exported ${file} (${bytes(size)}, opset ${opset}, input ${input.join('x')}, output ${output.join('x')}).`,
-    `Parity on ${plural(parity.images, 'image')}: ${output.length === 3 ? `boxes within ${parity.maxBoxError.toPrecision(2)} px, ` : ''}${output.length === 4 ? 'values' : 'scores'} within ${parity.maxScoreError.toPrecision(2)}: ${parity.ok ? 'equal' : 'NOT equal'}.`,
+    `Parity on ${plural(parity.images, 'image')}: ${output.length === 3 ? `boxes within ${parity.maxBoxError.toPrecision(2)} px, ` : ''}${output.length === 4 ? 'values' : 'scores'} within ${parity.maxScoreError.toPrecision(2)}${verdict}`,
     ...(half
-      ? [`Half precision: ${output.length === 2 ? 'top-1' : 'AP'} ${score(half.apFull)} becomes ${score(half.apHalf)}.`]
+      ? [
+          kept === null
+            ? 'Half precision: no image of the evaluation split says what it costs.'
+            : `Half precision: ${name} ${score(half.apFull)} becomes ${score(half.apHalf)}${kept ? `: nothing is lost beyond ${loss}.` : `, a loss of more than ${loss}. Export without --half where that counts.`}`,
+        ]
       : []),
   ]
 }

@@ -5,6 +5,7 @@ import { TagwrightError } from '@shared/base/errors'
 import { shellWord } from '@shared/base/shell-word'
 import type { ImportReport } from '@shared/contract/datasets'
 import type { ProjectInfo } from '@shared/contract/project'
+import type { Division } from '@shared/contract/samples'
 import { type TaskId, taskIds } from '@shared/domain/task'
 import { createStudio } from '../../host/studio'
 import { withProject, type CliContext } from './context'
@@ -88,7 +89,7 @@ interface ImportOptions {
 const split = (cli: CliContext) =>
   defineCommand(
     'split <project> [options]',
-    'Divide the images into train, val and test, every class spread over them. `undo` takes it back.',
+    'Divide the images into train, val and test, every class spread over them. Images that are missing or cannot be read are divided among themselves, so that the shares hold without them. `undo` takes it back.',
     ['split harbour', 'split harbour --shares 70,20,10 --seed 3', 'split harbour --all'],
   )
     .argument('<project>', 'project folder')
@@ -103,8 +104,21 @@ const split = (cli: CliContext) =>
       const made = await withProject(cli, folder, (api) =>
         api.samples.autoSplit({ shares: { train: train / sum, val: val / sum, test: test / sum }, seed: options.seed, which: options.all ? 'all' : 'unassigned' }),
       ) // prettier-ignore
-      cli.answer(command, made, () => [`Splits: train ${made.train}, val ${made.val}, test ${made.test}.`])
+      cli.answer(command, made, () => splitText(made))
     })
+
+/** Who divides images that are not there learns that those count for nothing yet. */
+export function splitText({ unreadable: lost, ...made }: Division): string[] {
+  const text = (counts: Record<'train' | 'val' | 'test', number>) =>
+    `train ${counts.train}, val ${counts.val}, test ${counts.test}`
+  const lines = [`Splits: ${text(made)}.`]
+  const count = lost.train + lost.val + lost.test
+  if (count > 0)
+    lines.push(
+      `Of them ${plural(count, 'image is', 'images are')} missing or cannot be read (${text(lost)}): not trained on and not measured until restored. The shares hold without them.`,
+    )
+  return lines
+}
 
 export function importText(report: ImportReport): string[] {
   const { splits, states, counts } = report

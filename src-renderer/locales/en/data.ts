@@ -63,6 +63,8 @@ export default {
     run: 'Divide',
     sum: 'The shares make {sum} %; they should make 100 %.',
     divided: 'Training {train} · validation {val} · test {test}',
+    dividedLost:
+      'One of them is missing or cannot be read and is not used until it is restored | {count} of them are missing or cannot be read and are not used until they are restored',
     perClass: 'Objects of each class',
   },
   lint: {

@@ -212,6 +212,8 @@ export default {
   parity: 'Parity',
   equal: 'Computes the same as the run',
   unequal: 'Differs from the run',
+  halfKept: 'As accurate as the run',
+  halfLost: 'Less accurate than the run',
   bytes: 'Size',
   input: 'Input',
   output: 'Output',

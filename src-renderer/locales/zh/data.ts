@@ -61,6 +61,7 @@ export default {
     run: '划分',
     sum: '比例合计为 {sum} %，应为 100 %。',
     divided: '训练 {train} · 验证 {val} · 测试 {test}',
+    dividedLost: '其中 {count} 张缺失或无法读取，恢复之前不会使用',
     perClass: '各类别的目标数',
   },
   lint: {

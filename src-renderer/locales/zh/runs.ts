@@ -194,6 +194,8 @@ export default {
   parity: '一致性',
   equal: '与运行的计算结果一致',
   unequal: '与运行的计算结果不同',
+  halfKept: '精度与运行一致',
+  halfLost: '精度低于运行',
   bytes: '大小',
   input: '输入',
   output: '输出',

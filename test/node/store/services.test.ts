@@ -7,6 +7,7 @@ import { projectContract } from '@shared/contract/project'
 import { client, serve } from '@shared/contract/rpc'
 import { samplesContract } from '@shared/contract/samples'
 import { memoryWires } from '@shared/contract/wires/memory'
+import { splitText } from '../../../src-main/entry/cli/project-commands'
 import { createAnnotationsService } from '../../../src-main/services/annotations'
 import { createHistoryService } from '../../../src-main/services/history'
 import { createLabelsService } from '../../../src-main/services/labels'
@@ -131,12 +132,13 @@ describe('samples', () => {
     batch.finish()
     const api = connect()
     const splits = () => temp.store.db.prepare('SELECT split FROM sample ORDER BY id').pluck().all() as string[]
-    expect(await api.samples.autoSplit({ seed: 3 })).toEqual({ train: 160, val: 20, test: 20 })
+    const unreadable = { train: 0, val: 0, test: 0 }
+    expect(await api.samples.autoSplit({ seed: 3 })).toEqual({ train: 160, val: 20, test: 20, unreadable })
     const first = splits()
     const share = (from: number, to: number, split: string) => first.slice(from, to).filter((s) => s === split).length
     expect([share(0, 10, 'train'), share(0, 10, 'val'), share(0, 10, 'test')]).toEqual([8, 1, 1])
     expect(share(150, 200, 'train')).toBe(40)
-    expect(await api.samples.autoSplit({ seed: 4 })).toEqual({ train: 160, val: 20, test: 20 })
+    expect(await api.samples.autoSplit({ seed: 4 })).toEqual({ train: 160, val: 20, test: 20, unreadable })
     expect(splits()).toEqual(first)
     await api.samples.autoSplit({ seed: 4, which: 'all' })
     expect(splits()).not.toEqual(first)
@@ -150,6 +152,22 @@ describe('samples', () => {
     await expect(api.samples.autoSplit({ shares: { train: 0, val: 0, test: 0 } })).rejects.toThrowError(
       code('bad-input'),
     )
+  })
+
+  it('keeps the shares for images that can be read, and says how many cannot', async () => {
+    const batch = temp.store.beginImport({ source: 's', root: '/s' })
+    const state = (i: number) => (i % 4 === 0 ? 'missing' : i % 20 === 1 ? 'unreadable' : 'ok')
+    batch.addSamples(Array.from({ length: 100 }, (_, i) => ({ key: String(i), path: `${i}.jpg`, state: state(i) })))
+    batch.finish()
+    const made = await connect().samples.autoSplit({ shares: { train: 0.8, val: 0.1, test: 0.1 } })
+    expect(made).toEqual({ train: 80, val: 10, test: 10, unreadable: { train: 24, val: 3, test: 3 } })
+    const usable = temp.store.db.prepare(`SELECT split, count(*) FROM sample WHERE state = 'ok' GROUP BY split`)
+    expect(Object.fromEntries(usable.raw().all() as [string, number][])).toEqual({ train: 56, val: 7, test: 7 })
+    expect(splitText(made)).toEqual([
+      'Splits: train 80, val 10, test 10.',
+      'Of them 30 images are missing or cannot be read (train 24, val 3, test 3): not trained on and not measured until restored. The shares hold without them.',
+    ])
+    expect(splitText({ ...made, unreadable: { train: 0, val: 0, test: 0 } })).toHaveLength(1)
   })
 })
 
