@@ -1,10 +1,11 @@
 /** The one project that a core has open: its lock, store and queue, and how it is exchanged for another. */
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { finalJobStatuses } from '@shared/contract/jobs'
 import { memoryJobRows, storeJobRows, type JobRows } from '../jobs/job-rows'
 import type { Queue } from '../jobs/queue'
+import { makeFolder } from '../media/make-folder'
 import type { ProjectSwitch, SwitchOptions } from '../services/project-session'
 import { interruptRunning } from '../store/job'
 import { initStore, openStore, projectFileName, projectFolder, type Store } from '../store/store'
@@ -153,7 +154,7 @@ export function createProjectSlot(options: ProjectSlotOptions): ProjectSlot {
     },
     async init(path, project, switching = {}) {
       const folder = resolve(path)
-      mkdirSync(folder, { recursive: true })
+      makeFolder(folder)
       return take(folder, () => initStore(folder, project), { ...switching, sameFolder: false })
     },
     stopJobs: () => queue.close(),

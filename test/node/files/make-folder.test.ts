@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toErrorShape } from '@shared/base/errors'
+import { createStudio } from '../../../src-main/host/studio'
 import { makeFolder } from '../../../src-main/media/make-folder'
 import { createSink } from '../../../src-main/media/node-sink'
 import { initStore } from '../../../src-main/store/store'
+import { testPorts } from '../../helpers/test-ports'
 
 let folder: string
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'tagwright-make-folder-'))))
@@ -64,6 +66,9 @@ describe('makeFolder', () => {
       const error = await target.write('a.txt', 'text').catch((thrown: unknown) => thrown)
       expect(toErrorShape(error)).toMatchObject(refused)
       expect(said(() => void initStore('/proc/tagwright'))).toMatchObject(refused)
+      const studio = createStudio(testPorts())
+      await expect(studio.init('/proc/tagwright', {})).rejects.toMatchObject({ code: 'ENOENT', syscall: 'mkdir' })
+      await studio.close()
     })
   })
 })
