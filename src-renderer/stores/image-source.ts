@@ -2,9 +2,14 @@
 import { api } from '../client/api'
 import type { EditorImage, WholeImage } from '../editor/editor'
 import type { ImageInfo } from '@shared/contract/media'
+import { useSession } from './session'
 
+/** Names the project as well: within one page a browser shows an address again without asking whether it still holds. */
 export const thumbnailUrl = (sample: number, width: number, version?: string): string =>
-  `/media/${sample}?w=${width}${version ? `&v=${version}` : ''}`
+  `/media/${sample}?w=${width}${version ? `&v=${version}` : ''}&p=${projectMark()}`
+
+/** Short, and never the same for two projects. */
+const projectMark = (): string => encodeURIComponent(useSession().project?.createdAt ?? '')
 
 /** The image that is a sample's truth. */
 export const pairThumbnailUrl = (sample: number, width: number): string => `${thumbnailUrl(sample, width)}&of=pair`
@@ -14,7 +19,7 @@ export async function pairUrls(sample: number): Promise<{ noisy: string; truth: 
   const { tiled, version } = await api.media.info({ sample })
   return tiled
     ? { noisy: thumbnailUrl(sample, 4096, version), truth: pairThumbnailUrl(sample, 4096) }
-    : { noisy: `/media/${sample}/full?v=${version}`, truth: `/media/${sample}/full?of=pair` }
+    : { noisy: `/media/${sample}/full?v=${version}&p=${projectMark()}`, truth: `/media/${sample}/full?of=pair&p=${projectMark()}` }
 }
 
 /** Throws what `media.info` throws: `not-found` for a missing file, `unreadable-image`. */
@@ -31,7 +36,7 @@ export async function imageSource(sample: number): Promise<{ info: ImageInfo; im
         kind: 'tiles',
         levels: info.levels.length,
         tileSize: info.tileSize,
-        url: (level, column, row) => `/media/${sample}/tile/${level}/${column}/${row}?v=${version}`,
+        url: (level, column, row) => `/media/${sample}/tile/${level}/${column}/${row}?v=${version}&p=${projectMark()}`,
       },
     },
   }
@@ -39,7 +44,7 @@ export async function imageSource(sample: number): Promise<{ info: ImageInfo; im
 
 const wholeImage = (sample: number, version: string): WholeImage => ({
   kind: 'image',
-  url: `/media/${sample}/full?v=${version}`,
+  url: `/media/${sample}/full?v=${version}&p=${projectMark()}`,
   previewUrl: thumbnailUrl(sample, 512, version),
 })
 

@@ -35,7 +35,9 @@ export const useRuns = defineStore('runs', () => {
     },
     () => {
       runs.value = []
+      waiting.value = []
       detail.value = null
+      live.value = {}
       loaded.value = true
     },
     // Annotations change all the time; runs tell by their own event.

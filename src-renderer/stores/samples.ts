@@ -71,7 +71,10 @@ export const useSamples = defineStore('samples', () => {
     () => {
       ids.value = []
       rows.clear()
+      pinned.value = null
       ready.value = false
+      // A class, a run or a folder of one project means nothing in the next.
+      if (Object.keys(query.value.filter).length > 0) query.value = { ...query.value, filter: {} }
     },
     (change) => {
       if (change.sampleSet !== false || change.samples === undefined || dependsOnRows(query.value)) return true

@@ -173,6 +173,38 @@ browser.describe('denoising', () => {
     expect(faults).toEqual([])
   }, 120_000)
 
+  it('forgets its runs and pictures when another project is opened', async () => {
+    await page.goto(`${new URL(served.url).origin}/#label`)
+    const first = page.getByRole('region', { name: 'Gallery' }).locator('.picture img').first()
+    const colour = () =>
+      first.evaluate((image: HTMLImageElement) => {
+        if (!image.complete || image.naturalWidth === 0) return null
+        const context = new OffscreenCanvas(1, 1).getContext('2d')!
+        context.drawImage(image, image.naturalWidth - 2, 1, 1, 1, 0, 0, 1, 1)
+        return [...context.getImageData(0, 0, 1, 1).data.slice(0, 3)].map((value) => Math.round(value / 20))
+      })
+    const old = await first.getAttribute('src')
+    await see.poll(colour).not.toBeNull()
+    const before = await colour()
+    await page.goto(`${new URL(served.url).origin}/#runs?run=r1&tab=curves`)
+    await see(page.getByRole('figure').first()).toBeVisible()
+
+    const other = join(folder, 'other')
+    expect(await runCli(['init', other, '--task', 'denoise'])).toMatchObject({ code: 0 })
+    expect(await runCli(['import', other, join(folder, 'pairs', 'clean')])).toMatchObject({ code: 0 })
+    await served.api.projects.open({ folder: other })
+    await see(page.getByRole('button', { name: 'Train a model' })).toBeVisible()
+    await page.locator('[data-view=label]').click()
+    await see(page.getByText('1 image', { exact: true })).toBeVisible()
+    // Its first image has the number that the other project's has, and is another one.
+    await see.poll(colour).toEqual([10, 10, 10])
+    expect(before).not.toEqual([10, 10, 10])
+    expect(await first.getAttribute('src')).not.toBe(old)
+    await see(page.getByRole('alert')).toHaveCount(0)
+    await served.api.projects.open({ folder: join(folder, 'project') })
+    expect(faults).toEqual([])
+  }, 120_000)
+
   it('asks for classical methods on the same images', async () => {
     await page.goto(`${new URL(served.url).origin}/#runs?run=r1&tab=results`)
     await page.getByRole('button', { name: 'Evaluate' }).click()
