@@ -9,6 +9,7 @@ import { toErrorShape } from '@shared/base/errors'
 import { trainingContract, type Estimate } from '@shared/contract/training'
 import { tasks } from '@shared/catalog/tasks'
 import { parseRecipe, type Recipe } from '@shared/domain/recipe'
+import { defaultRatios, isUndivided } from '../store/assign-splits'
 import { checkHealth } from '../store/health'
 import { listLabels } from '../store/label'
 import { callWorker } from './call-worker'
@@ -34,7 +35,10 @@ export const estimateJob = (deps: JobDeps) =>
       const store = needStore(deps)
       const recipe = parseRecipe(given)
       const { images, labels } = checkHealth(store.db, recipe.data)
-      const counted = recipe.data.trainSplits.reduce((sum, split) => sum + images[split], 0)
+      // Without splits the start divides them.
+      const counted = isUndivided(store)
+        ? Math.round(defaultRatios.train * images.none)
+        : recipe.data.trainSplits.reduce((sum, split) => sum + images[split], 0)
       const trainImages = tasks.get(recipe.task).items?.(recipe.data, counted) ?? counted
       const classes = Math.max(1, labels.length)
       const known = listLabels(store.db).map(({ name, skeleton }) => ({ name, ...(skeleton ? { skeleton } : {}) }))

@@ -4,6 +4,7 @@ import { extname, join } from 'node:path'
 import { trainingContract } from '@shared/contract/training'
 import { parseRecipe } from '@shared/domain/recipe'
 import { serveFile } from '../media/served-files'
+import { isUndivided } from '../store/assign-splits'
 import { writeSnapshot } from '../store/write-snapshot'
 import { callWorker } from './call-worker'
 import { defineJob } from './define-job'
@@ -21,7 +22,8 @@ export const previewJob = (deps: JobDeps) =>
       const id = randomUUID()
       const snapshot = join(cache, `${id}.jsonl.gz`)
       try {
-        const splits = parseRecipe(recipe).data.trainSplits
+        // Before the first training divides them, any image may be one that is learned from.
+        const splits = isUndivided(store) ? [] : parseRecipe(recipe).data.trainSplits
         await writeSnapshot(store, { splits, file: snapshot, signal: context.signal })
         const { images } = await callWorker({ ...deps, context }, (worker, call) =>
           worker.preview({ recipe, snapshot, out: join(cache, id), batches, batch }, call),

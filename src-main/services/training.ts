@@ -17,7 +17,7 @@ import { recipeCommand } from '@shared/domain/recipe-command'
 import { needStore, type JobDeps } from '../jobs/job-deps'
 import type { Queue } from '../jobs/queue'
 import { writeAtomic } from '../jobs/write-atomic'
-import { defaultRatios } from '../store/assign-splits'
+import { defaultRatios, isUndivided } from '../store/assign-splits'
 import { checkHealth } from '../store/health'
 import { listLabels } from '../store/label'
 
@@ -98,10 +98,9 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
       const { data, batch, model, task: id } = parseRecipe(ofProject(given))
       const task = tasks.get(id)
       const { images: counts } = checkHealth(needStore(deps).db, data)
-      const divided = counts.train + counts.val + counts.test
       // Without splits the start divides them.
       const images =
-        divided === 0
+        isUndivided(needStore(deps))
           ? Math.round(defaultRatios.train * counts.none)
           : data.trainSplits.reduce((sum, split) => sum + counts[split], 0)
       const size = batch.size === 'auto' ? Math.max(1, Math.min(8, images)) : batch.size

@@ -87,11 +87,14 @@ export function assignSplits(store: Store, options: AssignOptions = {}, mode: Ch
   return { ...count(readable, unreadable), unreadable: count(unreadable) }
 }
 
-/** Divides by the default shares when no image has a split yet; null: some have, or there is no image. */
-export function divideUndivided(store: Store): Division | null {
+/** Whether there are images and none has a split yet: the start of a training then divides them. */
+export function isUndivided({ db }: Pick<Store, 'db'>): boolean {
   const { all, divided } = sql<{ all: number; divided: number }>(
-    store.db,
+    db,
     'SELECT count(*) AS "all", count(split) AS divided FROM visible_sample',
   ).get()!
-  return all > 0 && divided === 0 ? assignSplits(store) : null
+  return all > 0 && divided === 0
 }
+
+/** Divides by the default shares when no image has a split yet; null: some have, or there is no image. */
+export const divideUndivided = (store: Store): Division | null => (isUndivided(store) ? assignSplits(store) : null)

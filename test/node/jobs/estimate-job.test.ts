@@ -79,6 +79,11 @@ describe('an estimate', () => {
     expect(workers).toBe(2)
   }, 300_000)
 
+  test('of images without a split counts those that the start will divide off to learn from', async () => {
+    await api.samples.setSplit({ samples: { filter: {} }, split: null })
+    expect(await estimate({ recipe: { batch: { size: 4 } } })).toMatchObject({ trainImages: 32 })
+  }, 300_000)
+
   test('of slices comes from the objects', async () => {
     expect(await api.runs.suggestSlice({})).toEqual({ size: 480, side: 24, objects: 40 })
     const { run } = await api.runs.start({ recipe: { input: { size: 128 } } })
