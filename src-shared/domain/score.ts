@@ -13,17 +13,20 @@ export const scoreNumbers = ({ epoch: _, step: __, ...numbers }: Score): [name: 
 export const mainScore = (score: Score): number => scoreNumbers(score)[0]?.[1] ?? -1
 
 /**
- * Whether a model is better: by the deciding number, and by the next ones where that is equal. While all are 0 nothing was
- * found yet, and what learned longer is nearer to it.
+ * Whether a model is better: by the deciding number, and by the next ones where that is equal. Shares below .005 are chance
+ * and count as 0: one lucky detection among noise chooses nothing. While all are 0 nothing was found yet, and what learned
+ * longer is nearer to it.
  */
 export function isBetterScore(score: Score, than: Score): boolean {
   const others = new Map(scoreNumbers(than))
   for (const [name, value] of scoreNumbers(score)) {
-    const other = others.get(name) ?? -1
-    if (value !== other) return value > other
+    const [one, other] = [withoutChance(value), withoutChance(others.get(name) ?? -1)]
+    if (one !== other) return one > other
   }
-  return score.step > than.step && scoreNumbers(score).every(([, value]) => value === 0)
+  return score.step > than.step && scoreNumbers(score).every(([, value]) => withoutChance(value) === 0)
 }
+
+const withoutChance = (value: number): number => (value > 0 && value < 0.005 ? 0 : value)
 
 /** What people call the numbers of a score. */
 export const scoreTitle = (name: string): string => ({ top1: 'top-1', top5: 'top-5' })[name] ?? name
