@@ -290,7 +290,7 @@ async function findBase(store: Store, weights: string | null, deps: JobDeps): Pr
   // No job has carried it: it was learned while labelling, and nothing was trained since.
   if (weights === null && newest?.job === null) {
     const own = join(store.folder, 'runs', newest.id, 'last.ckpt')
-    return { run: { id: newest.id, rounds: newest.epoch }, name: newest.id, weights: own, recipe: newest.recipe }
+    return { run: { id: newest.id, rounds: newest.epoch }, name: newest.name, weights: own, recipe: newest.recipe }
   }
   const scored = runs.filter(({ best }) => best !== null).toSorted((a, b) => score(b) - score(a))
   const run = weights === null ? scored[0] : runs.find(({ id }) => id === weights)
@@ -301,7 +301,7 @@ async function findBase(store: Store, weights: string | null, deps: JobDeps): Pr
     const params = isImported ? { ...model.params, file: join(runDir, 'network.onnx') } : model.params
     return {
       run: null,
-      name: run.id,
+      name: run.name,
       weights: join(runDir, 'best.ckpt'),
       recipe: recipeOf(task, { id: model.id, params, surgery: model.surgery }, input.size, frozenPart(isImported)),
     }

@@ -84,6 +84,7 @@ export function modelCard(
 
 type Card = Record<string, unknown> & {
   name: string
+  task: string
   licence: string | null
   model: { title: string; source: string | null }
   labels: string[]
@@ -105,7 +106,7 @@ type Card = Record<string, unknown> & {
 }
 
 function markdown(
-  { name, licence, model, labels, data, training, evaluation, files }: Card,
+  { name, task, licence, model, labels, data, training, evaluation, files }: Card,
   table: readonly string[],
 ): string {
   const value = (row: { label: string }, key: string): string => {
@@ -119,7 +120,7 @@ function markdown(
     '',
     `- Licence: ${licence ? inline(licence) : 'not stated'}`,
     ...(labels.length > 0 ? [`- Classes (${labels.length}): ${labels.map(inline).join(', ')}`] : []),
-    `- Data of the run${data.splits?.length ? ` (${data.splits.join(', ')})` : ''}: ${data.images ?? 'unknown'} images, ${data.annotations ?? 'unknown'} annotations${data.sha256 ? ` (sha256 of the frozen data ${data.sha256.slice(0, 16)})` : ''}`,
+    `- Data of the run${data.splits?.length ? ` (${data.splits.join(', ')})` : ''}: ${data.images ?? 'unknown'} images${task === 'denoise' ? '' : `, ${data.annotations ?? 'unknown'} annotations`}${data.sha256 ? ` (sha256 of the frozen data ${data.sha256.slice(0, 16)})` : ''}`,
     `- Training: run ${training.run}, ${Math.round(training.epochs)} epochs${training.seconds === null ? '' : `, ${Math.round(training.seconds)} s`}`,
     ...files.map(
       ({ file = '', checkpoint }) => `- File: ${inline(file)}${checkpoint ? `, ${weightsOf[checkpoint]}` : ''}`,

@@ -1,4 +1,5 @@
 /** Detects objects on image files or on a part of the project. */
+import { existsSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { truthOf } from '@shared/catalog/tasks'
@@ -8,6 +9,7 @@ import { labelColor } from '@shared/domain/label'
 import { drawDetections } from '../media/draw-detections'
 import { listImages } from '../media/list-images'
 import { makeFolder } from '../media/make-folder'
+import { serveFile } from '../media/served-files'
 import type { Skeleton } from '@shared/domain/skeleton'
 import { listLabels } from '../store/label'
 import { putPredictions, type SamplePrediction } from '../store/prediction'
@@ -25,6 +27,17 @@ interface Image {
   id: number
   file: string
   cocoImageId: number
+}
+
+/** Pictures of a result that are kept to be looked at. */
+const mostPictures = 100
+/** What every browser shows, by the ending of a file. */
+const shownTypes: Record<string, string> = {
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.webp': 'image/webp',
+  '.bmp': 'image/bmp',
 }
 
 export const predictJob = (deps: JobDeps) =>
@@ -54,6 +67,7 @@ export const predictJob = (deps: JobDeps) =>
         putPredictions(needStore(deps).db, model.source, done)
         deps.hub.emit('predictions.changed', { source: model.source, samples: done.map(({ sampleId }) => sampleId) })
       }
+      const pictures: PredictResult['pictures'] = []
       const drawing = draw ? drawer(resolve(draw), labels, context) : null
 
       const result = await callWorker({ ...deps, context }, (worker, options) => {
@@ -61,9 +75,10 @@ export const predictJob = (deps: JobDeps) =>
         worker.on('classes', (classes) => {
           names ??= classes.names
         })
-        worker.on('detections', ({ image: id, width, height, detections }) => {
+        worker.on('detections', ({ image: id, width, height, detections, made }) => {
           const image = byId.get(id)
           if (!image) return
+          if (made && pictures.length < mostPictures) pictures.push(...pictureOf(image.file, made))
           const told: PredictedImage = {
             ...image,
             width,
@@ -104,9 +119,20 @@ export const predictJob = (deps: JobDeps) =>
         failed: result.failed.map(({ file, message }) => ({ file, message })),
         out: out ? resolve(out) : null,
         draw: draw ? resolve(draw) : null,
+        pictures,
       }
     },
   })
+
+/** One image before and after; none where a browser cannot show both, such as camera files. */
+function pictureOf(before: string, after: string): PredictResult['pictures'] {
+  const serve = (file: string) => {
+    const mime = shownTypes[extname(file).toLowerCase()]
+    return mime && existsSync(file) ? serveFile({ path: file, mime, name: basename(file) }).url : null
+  }
+  const [from, to] = [serve(before), serve(after)]
+  return from && to ? [{ name: basename(before), before: from, after: to }] : []
+}
 
 function projectImages(
   store: Store,

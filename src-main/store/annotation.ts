@@ -90,6 +90,8 @@ export interface SampleBoxes {
   boxes: [number, number, number, number, number][]
   /** Points (x, y, v) of those that are poses, at most `limit`. */
   poses: { label: number; points: Extract<Shape, { kind: 'keypoints' }>['keypoints'] }[]
+  /** Label ids of what is told of the whole image, each once. */
+  tags: number[]
 }
 
 /**
@@ -99,19 +101,21 @@ export interface SampleBoxes {
  */
 export function listBoxes(db: ReadDb, samples: readonly number[], limit: number): SampleBoxes[] {
   const out = new Map(
-    samples.map((sample): [number, SampleBoxes] => [sample, { sample, total: 0, boxes: [], poses: [] }]),
+    samples.map((sample): [number, SampleBoxes] => [sample, { sample, total: 0, boxes: [], poses: [], tags: [] }]),
   )
-  type Row = [sample: number, label: number, x1: number | null, y1: number, x2: number, y2: number, flags: number, pose: string | null] // prettier-ignore
+  type Row = [sample: number, label: number, x1: number | null, y1: number, x2: number, y2: number, flags: number, tag: number, pose: string | null] // prettier-ignore
   const rows = tupleSql<Row>(
     db,
-    `SELECT sample_id, label_id, x1, y1, x2, y2, flags, CASE kind WHEN 'keypoints' THEN shape END
+    `SELECT sample_id, label_id, x1, y1, x2, y2, flags, kind = 'tag', CASE kind WHEN 'keypoints' THEN shape END
      FROM visible_annotation
      WHERE sample_id IN (SELECT value FROM json_each(?))`,
   )
-  for (const [sample, label, x1, y1, x2, y2, flags, pose] of rows.iterate(JSON.stringify(samples))) {
+  for (const [sample, label, x1, y1, x2, y2, flags, tag, pose] of rows.iterate(JSON.stringify(samples))) {
     const entry = out.get(sample)!
     entry.total++
-    if (x1 === null || (flags & hiddenBit) !== 0) continue
+    if ((flags & hiddenBit) !== 0) continue
+    if (tag === 1 && !entry.tags.includes(label)) entry.tags.push(label)
+    if (x1 === null) continue
     entry.boxes.push([label, x1, y1, x2, y2])
     const shape = pose === null || entry.poses.length === limit ? null : (JSON.parse(pose) as Shape)
     if (shape?.kind === 'keypoints') entry.poses.push({ label, points: shape.keypoints })

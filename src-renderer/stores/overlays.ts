@@ -15,6 +15,8 @@ export interface OverlayPose {
 export interface Overlay {
   boxes: readonly OverlayBox[]
   poses: readonly OverlayPose[]
+  /** Labels of the whole image. */
+  tags: readonly number[]
 }
 
 const batch = 100
@@ -29,7 +31,7 @@ export const useOverlays = defineStore('overlays', () => {
     kept,
     async read(ids) {
       const { samples } = await api.annotations.listMany({ samples: ids, limit })
-      return samples.map(({ sample, boxes: found, poses }) => [sample, { boxes: found, poses }] as const)
+      return samples.map(({ sample, boxes: found, poses, tags }) => [sample, { boxes: found, poses, tags }] as const)
     },
   })
   api.project.on('changed', ({ samples, tables }) => {

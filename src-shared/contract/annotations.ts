@@ -80,6 +80,8 @@ export const annotationsContract = defineContract({
             boxes: z.array(z.tuple([z.int(), z.number(), z.number(), z.number(), z.number()])),
             /** Points (x, y, v) of those that are poses. */
             poses: z.array(z.object({ label: z.int(), points: z.array(keypointSchema) })),
+            /** Labels of the whole image. */
+            tags: z.array(z.int()),
           }),
         ),
       }),

@@ -57,6 +57,8 @@ export const imageDetectionsSchema = z.object({
   width: z.int(),
   height: z.int(),
   detections: z.array(detectionSchema),
+  /** Denoisers: the file that was written, absolute. */
+  made: z.string().optional(),
 })
 
 /**

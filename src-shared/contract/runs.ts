@@ -155,6 +155,8 @@ export const predictResultSchema = z.object({
   thresholds: thresholdsSchema,
   out: z.string().nullable(),
   draw: z.string().nullable(),
+  /** Of a denoiser, while this core runs: the first hundred images that a browser can show, before and after. */
+  pictures: z.array(z.object({ name: z.string(), before: z.string(), after: z.string() })).default([]),
 })
 export type PredictResult = z.infer<typeof predictResultSchema>
 

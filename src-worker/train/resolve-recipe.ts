@@ -70,7 +70,7 @@ export function resolveRecipe(
   const lr = optimizer.lr === 'auto' ? peak(auto) / (head?.rate ?? 1) : optimizer.lr
   const ownDecay = auto.weightDecay === 'task' ? (task.weightDecay ?? 0.05) : auto.weightDecay
   const weightDecay = optimizer.weightDecay === 'auto' ? ownDecay : optimizer.weightDecay
-  const warmup = recipe.schedule.warmup === 'auto' ? Math.min(3, epochs * 0.1) : recipe.schedule.warmup
+  const warmup = recipe.schedule.warmup === 'auto' ? Math.min(3, epochs / 10) : recipe.schedule.warmup
   const { ema } = recipe.averages
   // The average must forget the random start well before the run ends.
   const tau = ema.tau === 'auto' ? Math.min(2000, Math.max(20, (epochs * stepsPerEpoch) / 20)) : ema.tau

@@ -7,7 +7,7 @@ export default {
   starting: 'Opening the model…',
   learning: 'Learning from your labels…',
   fresh: '{fresh} of {every} new labels.',
-  base: 'Began from {name}.',
+  base: 'Began from “{name}”.',
   last: 'Learned last {time}, in {seconds}, from {images} images; loss {loss}.',
   ready: 'A model has learned from {images} images in {time}; the next images come with its boxes.',
 }

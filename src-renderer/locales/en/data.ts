@@ -55,6 +55,7 @@ export default {
     title: 'Splits',
     one: 'Split',
     divide: 'Divide automatically',
+    divideHintImages: 'Images are drawn at random. The same seed gives the same division.',
     divideHint: 'Every class is spread as the shares say. The same seed gives the same division.',
     seed: 'Seed',
     newSeed: 'Another seed',

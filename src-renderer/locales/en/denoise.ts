@@ -34,7 +34,9 @@ export default {
     heat: 'Error',
   },
   pair: { noisy: 'Noisy', truth: 'Clean', difference: 'Difference', heat: 'Error' },
+  cleaned: { noisy: 'Before', truth: 'After', difference: 'Difference', heat: 'What was removed' },
   clean: {
+    look: 'Before and after',
     title: 'Denoise images with this run',
     help: 'Writes PNG files of as many bits; camera DNG stay DNG. The originals are not changed.',
     which: 'Images',

@@ -91,6 +91,8 @@ export default {
     confirm: 'Add labels',
   },
   skeleton: {
+    kept: 'The skeleton of “{name}” is not saved yet; the changes are kept until you return.',
+    unsaved: 'Not saved',
     title: 'Skeleton',
     canvas: 'Drawing of the skeleton',
     start: 'Click to set the first point, or begin with a ready skeleton.',

@@ -37,6 +37,7 @@ export default {
   correctField: 'Class',
   correctHelp: 'Another class',
   editHelp: 'Mend it in the annotator',
+  items: '{count} items',
   classes: 'Classes',
   train: 'Train again with these fixes',
   trainHelp: 'Trains with the same recipe on the labels as they are now, and compares.',

@@ -52,6 +52,8 @@ export default {
   averages: 'Averages of the weights',
   averagesHelp:
     'On the evaluation split at the end of the run. The best checkpoint is the best of the averages; the last step is shown for comparison.',
+  averagesHelpImages:
+    'On the middle of each image of the evaluation split, as the curves are; the table of methods below measures whole images.',
   epoch: 'Epoch',
   average: {
     best: 'Best epoch of the moving average',

@@ -1,7 +1,7 @@
 export default {
   title: 'Welcome',
   heading: 'Tagwright',
-  lead: 'Label images, train a detector, review it and export ONNX. Everything stays on this machine.',
+  lead: 'Label images, train a model, review it and export ONNX. Everything stays on this machine.',
   start: 'Start',
   new: 'New project…',
   newText: 'Choose images and label them from scratch or from existing annotations',

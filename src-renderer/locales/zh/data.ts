@@ -53,6 +53,7 @@ export default {
     title: '划分',
     one: '划分',
     divide: '自动划分',
+    divideHintImages: '图像随机分配。相同的种子得到相同的划分。',
     divideHint: '每个类别都按比例分配。相同的种子得到相同的划分。',
     seed: '种子',
     newSeed: '换一个种子',

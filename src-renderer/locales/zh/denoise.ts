@@ -33,7 +33,9 @@ export default {
     heat: '误差',
   },
   pair: { noisy: '含噪', truth: '干净', difference: '差异', heat: '误差' },
+  cleaned: { noisy: '去噪前', truth: '去噪后', difference: '差异', heat: '去除的内容' },
   clean: {
+    look: '去噪前后',
     title: '用此运行去噪图像',
     help: '按原有位数写入 PNG 文件；相机 DNG 仍为 DNG。原图不会改变。',
     which: '图像',

@@ -90,6 +90,8 @@ export default {
     confirm: '添加类别',
   },
   skeleton: {
+    kept: '“{name}”的骨架尚未保存；修改会保留到你返回时。',
+    unsaved: '未保存',
     title: '骨架',
     canvas: '骨架图',
     start: '单击设置第一个点，或从现成的骨架开始。',

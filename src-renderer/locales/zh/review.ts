@@ -37,6 +37,7 @@ export default {
   correctField: '类别',
   correctHelp: '其他类别',
   editHelp: '在标注器中修正',
+  items: '{count} 项',
   classes: '类别',
   train: '用这些修正再次训练',
   trainHelp: '用相同配方在当前标注上训练，并进行比较。',

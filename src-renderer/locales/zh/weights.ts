@@ -51,6 +51,7 @@ export default {
   trial: '在 {images} 张血细胞图像的试验中，{steps} 步后 AP50 为 {score}。',
   averages: '权重的各种平均',
   averagesHelp: '训练结束时在评估集上的结果。最佳检查点取自各平均中最好的一个；最后一步仅供比较。',
+  averagesHelpImages: '与曲线一样，只取评估集每张图像的中间部分；下方的方法表评估整幅图像。',
   epoch: '轮次',
   average: {
     best: '滑动平均的最佳轮次',

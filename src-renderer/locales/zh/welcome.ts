@@ -1,7 +1,7 @@
 export default {
   title: '欢迎',
   heading: 'Tagwright',
-  lead: '标注图像、训练检测器、复核结果并导出 ONNX。一切都在本机完成。',
+  lead: '标注图像、训练模型、复核结果并导出 ONNX。一切都在本机完成。',
   start: '开始',
   new: '新建项目…',
   newText: '选择图像，从零开始标注或使用已有标注',

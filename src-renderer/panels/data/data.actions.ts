@@ -5,7 +5,9 @@ import { useNavigation } from '../../stores/navigation'
 import { useSession } from '../../stores/session'
 
 const hasProject = () => useSession().project !== null
-const open = (part: string, icon: typeof PackageOpen, keys: readonly string[] = []) =>
+/** Nothing is labelled on images that are to be cleaned. */
+const hasLabels = () => hasProject() && useSession().project?.task !== 'denoise'
+const open = (part: string, icon: typeof PackageOpen, keys: readonly string[] = [], when = hasProject) =>
   defineAction({
     id: `data.${part}`,
     title: `data.actions.${part}`,
@@ -13,7 +15,7 @@ const open = (part: string, icon: typeof PackageOpen, keys: readonly string[] = 
     menu: 'file',
     icon,
     keys,
-    when: hasProject,
+    when,
     run: () => useNavigation().go('data', { part }),
   })
 
@@ -23,5 +25,5 @@ export default [
   open('splits', PieChart),
   open('lint', ListChecks),
   open('missing', Unlink),
-  open('gains', TrendingUp),
+  open('gains', TrendingUp, [], hasLabels),
 ]

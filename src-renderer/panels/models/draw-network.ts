@@ -250,6 +250,12 @@ function round(context: CanvasRenderingContext2D, left: number, top: number, mor
 
 const fitted = new Map<string, string>()
 /** Text that ends with an ellipsis where it does not fit; measuring is slow, so that answers are kept. */
+/** So many characters, the larger half of them from the end: paths begin alike and differ there. A word keeps its start. */
+const cutMiddle = (text: string, kept: number): string => {
+  const end = text.includes('.') ? Math.ceil(kept / 2) : 0
+  return `${text.slice(0, kept - end)}…${end > 0 ? text.slice(-end) : ''}`
+}
+
 function fitText(context: CanvasRenderingContext2D, text: string, room: number): string {
   const key = `${context.font}|${room}|${text}`
   const known = fitted.get(key)
@@ -259,10 +265,10 @@ function fitText(context: CanvasRenderingContext2D, text: string, room: number):
     let [low, high] = [0, text.length]
     while (low < high) {
       const middle = (low + high + 1) >> 1
-      if (context.measureText(`${text.slice(0, middle)}…`).width <= room) low = middle
+      if (context.measureText(cutMiddle(text, middle)).width <= room) low = middle
       else high = middle - 1
     }
-    shown = `${text.slice(0, low)}…`
+    shown = cutMiddle(text, low)
   }
   if (fitted.size > 20_000) fitted.clear()
   fitted.set(key, shown)

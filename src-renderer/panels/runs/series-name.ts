@@ -7,7 +7,9 @@ export function seriesName(series: string): string {
   const { t, te } = i18n.global
   const key = `runs.seriesName.${series.replaceAll('/', '_')}`
   if (te(key)) return t(key)
-  const name = scoreTitle(series.replace(/^[^/]*\//, '').replace(/^loss_/, ''))
+  const part = /\/loss_(.*)$/.exec(series)?.[1]
+  if (part !== undefined) return te(`runs.lossName.${part}`) ? t(`runs.lossName.${part}`) : part
+  const name = scoreTitle(series.replace(/^[^/]*\//, ''))
   // Means of epochs are drawn beside what they are means of.
   return /^epoch\/(?!loss)/.test(series) ? `${name} (${t('runs.epoch')})` : name
 }

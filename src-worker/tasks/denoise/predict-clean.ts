@@ -30,15 +30,16 @@ export const predictClean: WorkerTask['predict'] = async (input, report, signal)
           const levels = { ...(restore.black === null ? {} : { black: restore.black }), ...(restore.white === null ? {} : { white: restore.white }) } // prettier-ignore
           const out = join(restore.out, freeName(file, names, '.dng'))
           const size = await denoiseDngFile(file, out, (planes) => denoiser.denoise(planes), levels)
-          report.detections({ image: id, ...size, detections: [] })
+          report.detections({ image: id, ...size, detections: [], made: out })
           made++
           continue
         }
         const stored = await readPlanes(file, restore)
         const clean = await denoiser.denoise(toPlanarImage(stored))
         const bits = stored.data instanceof Uint16Array ? 16 : 8
-        await writePlanes(join(restore.out, freeName(file, names)), clean, { ...stored, bits })
-        report.detections({ image: id, width: stored.width, height: stored.height, detections: [] })
+        const out = join(restore.out, freeName(file, names))
+        await writePlanes(out, clean, { ...stored, bits })
+        report.detections({ image: id, width: stored.width, height: stored.height, detections: [], made: out })
         made++
       } catch (error) {
         if (signal?.aborted) throw error

@@ -121,7 +121,19 @@ browser.test(
     await see(page.getByText(/1 objects on 1 images/)).toBeVisible()
 
     // A new name for one point, and one point more: what is labelled keeps its places.
-    await page.getByRole('textbox', { name: 'Name of point 1' }).fill('muzzle')
+    const first = page.getByRole('textbox', { name: 'Name of point 1' })
+    await first.fill('muzzle')
+    // What is not saved waits while another label or another view is looked at.
+    await page.getByRole('button', { name: (await labels())[0].name, exact: true }).click()
+    await see(page.getByText('The skeleton of “cow” is not saved yet', { exact: false })).toBeVisible()
+    await page.getByRole('button', { name: 'cow', exact: true }).click()
+    await see(first).toHaveValue('muzzle')
+    await page.locator('[data-view=data]').click()
+    await see(first).toHaveCount(0)
+    await page.locator('[data-view=labels]').click()
+    await page.getByRole('button', { name: 'cow', exact: true }).click()
+    await see(first).toHaveValue('muzzle')
+    await see(page.getByText('Not saved', { exact: true })).toBeVisible()
     await canvas.getByRole('button', { name: 'Point 3: right_eye' }).focus()
     await page.keyboard.press('Enter')
     const box = (await canvas.boundingBox())!

@@ -116,7 +116,7 @@ test('learns again after so many new labels, in the same process and the same ru
   await draw(ids.c, 60)
   expect(state).toMatchObject({ on: false, rounds: 2 })
   // Nothing was trained since: the same run goes on.
-  expect(await api.assist.start({ every: 2 })).toMatchObject({ on: true, base: 'r1', run: 'r1' })
+  expect(await api.assist.start({ every: 2 })).toMatchObject({ on: true, base: 'While labelling', run: 'r1' })
   await rounds(3)
   expect((await api.runs.list()).runs).toHaveLength(1)
   expect((await api.runs.metrics({ run: 'r1' })).rows.at(-1)).toMatchObject({ step: 36, epoch: 3 })

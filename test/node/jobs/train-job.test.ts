@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,9 +6,11 @@ import sharp from 'sharp'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { StudioContracts } from '@shared/contract'
 import type { Client } from '@shared/contract/rpc'
+import type { PredictResult } from '@shared/contract/runs'
 import { forkWorker } from '../../../src-main/host/fork-worker'
 import { createStudio, type Studio } from '../../../src-main/host/studio'
 import type { WorkerProcess } from '../../../src-main/jobs/worker-process'
+import { servedFile } from '../../../src-main/media/served-files'
 import { bundle } from '../../helpers/bundle'
 import { behaviour } from '../../helpers/fake-worker'
 import { testPorts } from '../../helpers/test-ports'
@@ -321,6 +323,20 @@ describe('predict', () => {
     const { job } = await api.runs.predict({ source, images: { files: [join(folder, 'a.jpg')] } })
     expect((await api.jobs.wait({ job })).result).toMatchObject({ images: 1, labels: ['thing'] })
     await expect(api.runs.list()).rejects.toMatchObject({ code: 'no-project' })
+    // Of images that were written, what a browser can show is served before and after.
+    const camera = join(folder, 'shot.dng')
+    writeFileSync(camera, 'raw')
+    const files = [join(folder, 'a.jpg'), camera]
+    const cleaned = await api.runs.predict({ source, images: { files }, restore: { out: join(folder, 'clean') } })
+    const { pictures } = (await api.jobs.wait({ job: cleaned.job })).result as PredictResult
+    const served = (url: string) => servedFile(url.replace('/files/', ''))
+    expect(pictures.map(({ name, before, after }) => [name, served(before), served(after)])).toEqual([
+      [
+        'a.jpg',
+        { path: files[0], mime: 'image/jpeg', name: 'a.jpg' },
+        { path: join(folder, 'clean/1.png'), mime: 'image/png', name: '1.png' },
+      ],
+    ])
     const missing = await api.runs.predict({ source, images: { files: ['/nowhere.png'] } })
     expect(await api.jobs.wait({ job: missing.job })).toMatchObject({ status: 'failed', error: { code: 'not-found' } })
   })

@@ -333,7 +333,7 @@ it('boxes of many samples come largest first, without what is hidden or has no b
   })
   expect(await api.annotations.listMany({ samples: [3, 1, 99], limit: 2 })).toEqual({
     samples: [
-      { sample: 3, total: 0, boxes: [], poses: [] },
+      { sample: 3, total: 0, boxes: [], poses: [], tags: [] },
       {
         sample: 1,
         total: 5,
@@ -342,8 +342,9 @@ it('boxes of many samples come largest first, without what is hidden or has no b
           [1, 1, 1, 11.5, 21.25],
         ],
         poses: [],
+        tags: [2],
       },
-      { sample: 99, total: 0, boxes: [], poses: [] },
+      { sample: 99, total: 0, boxes: [], poses: [], tags: [] },
     ],
   })
 })
