@@ -75,7 +75,12 @@ async function reportHtml(
     ['Epochs', String(Math.round(run.epoch * 100) / 100)],
     ['Training time', run.seconds === null ? '–' : durationText(run.seconds)],
     ['Finished', run.finishedAt === null ? '–' : timeText(run.finishedAt)],
-    ['Data', snapshot ? `${snapshot.samples} images, ${snapshot.annotations} annotations` : '–'],
+    [
+      'Data',
+      snapshot
+        ? `${snapshot.samples} images${run.task === 'denoise' ? '' : `, ${snapshot.annotations} annotations`}`
+        : '–',
+    ],
     ['Evaluated on', `${row.images} images (${row.split ?? 'all'})`],
     ['Thresholds', row.thresholds ? `confidence ${row.thresholds.conf}, NMS IoU ${row.thresholds.iou}, at most ${row.thresholds.maxDet}` : 'of the file'], // prettier-ignore
   ]
@@ -166,7 +171,7 @@ async function worstImages(
   }
   if (cells.length === 0) return ''
   const conf = evaluation.conf().toFixed(3)
-  return `<h2>Images with the most errors</h2><p>Detections from confidence ${conf} on; labels dashed.</p><div class="figures">${cells.join('')}</div>`
+  return `<h2>Images with the most errors</h2><p>Detections from confidence ${conf} on; labels dashed.</p><div class="figures images">${cells.join('')}</div>`
 }
 
 function tableHtml(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -201,7 +206,7 @@ dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(260px,1fr));gap:10
 dt{color:var(--muted);font-size:12px}dd{margin:0}
 table{width:100%;border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:6px 8px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th{font-weight:600;color:var(--muted);font-size:12px}table:not(.numbers) :is(th,td):first-child{padding-left:0;text-align:left}tbody tr:hover{background:var(--soft)}
-.wide{overflow-x:auto}.figures{display:flex;flex-wrap:wrap;gap:16px}figure{margin:0}
+.wide{overflow-x:auto}.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,480px),1fr));gap:16px;align-items:start}.images{grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr))}figure{margin:0}.figures :is(svg,img){width:100%}
 figure svg,figure img{display:block;max-width:100%;height:auto;border:1px solid var(--line);border-radius:8px;background:#fff}figcaption{margin-top:4px;color:var(--muted);font-size:12px}
 pre{background:var(--soft);padding:16px;border-radius:8px;overflow-x:auto}@media print{h2{break-after:avoid}figure{break-inside:avoid}}
 </style></head><body>

@@ -99,10 +99,9 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
       const task = tasks.get(id)
       const { images: counts } = checkHealth(needStore(deps).db, data)
       // Without splits the start divides them.
-      const images =
-        isUndivided(needStore(deps))
-          ? Math.round(defaultRatios.train * counts.none)
-          : data.trainSplits.reduce((sum, split) => sum + counts[split], 0)
+      const images = isUndivided(needStore(deps))
+        ? Math.round(defaultRatios.train * counts.none)
+        : data.trainSplits.reduce((sum, split) => sum + counts[split], 0)
       const size = batch.size === 'auto' ? Math.max(1, Math.min(8, images)) : batch.size
       const items = task.items?.(data, images) ?? images
       const stepsPerEpoch = Math.max(1, Math.floor(items / size / batch.accumulate))

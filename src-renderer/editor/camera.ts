@@ -90,15 +90,29 @@ export class Camera {
     else this.zoomTo('fit')
   }
 
-  /** The image point in the middle stays in the middle. Answers whether the size changed. */
+  /**
+   * A fitted image stays fitted; else the image point in the middle stays in the middle. Answers whether the size changed.
+   */
   resize(next: views.Size): boolean {
     const { screen } = this
     if (next.width === screen.width && next.height === screen.height) return false
+    const fitted = this.fitted()
     this.screen = next
     if (this.unfitted && next.width > 1) {
       this.unfitted = false
       this.zoomTo('fit')
-    } else this.panBy((next.width - screen.width) / 2, (next.height - screen.height) / 2)
+    } else if (fitted) this.zoomTo(fitted)
+    else this.panBy((next.width - screen.width) / 2, (next.height - screen.height) / 2)
     return true
+  }
+  /** Whether the view is the one that shows the whole image, or its whole width; null: somebody has chosen another. */
+  private fitted(): 'fit' | 'width' | null {
+    const { image } = this.scene
+    if (!image) return null
+    const { view, screen } = this
+    const isView = (other: views.View) =>
+      Math.abs(other.scale / view.scale - 1) < 1e-9 && Math.hypot(other.x - view.x, other.y - view.y) < 1e-6
+    if (isView(views.fitBox([0, 0, image.width, image.height], screen))) return 'fit'
+    return isView(views.fitWidth(image, screen)) ? 'width' : null
   }
 }

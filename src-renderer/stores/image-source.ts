@@ -19,7 +19,10 @@ export async function pairUrls(sample: number): Promise<{ noisy: string; truth: 
   const { tiled, version } = await api.media.info({ sample })
   return tiled
     ? { noisy: thumbnailUrl(sample, 4096, version), truth: pairThumbnailUrl(sample, 4096) }
-    : { noisy: `/media/${sample}/full?v=${version}&p=${projectMark()}`, truth: `/media/${sample}/full?of=pair&p=${projectMark()}` }
+    : {
+        noisy: `/media/${sample}/full?v=${version}&p=${projectMark()}`,
+        truth: `/media/${sample}/full?of=pair&p=${projectMark()}`,
+      }
 }
 
 /** Throws what `media.info` throws: `not-found` for a missing file, `unreadable-image`. */

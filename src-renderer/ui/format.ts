@@ -1,5 +1,5 @@
 /** Numbers, sizes and times in the language of the window. */
-import { i18n } from '../locales'
+import { i18n, translate } from '../locales'
 
 /** The system's own form of the language, such as en-GB, where it is the window's. */
 function locale(): string {
@@ -35,11 +35,12 @@ export function formatTime(iso: string, now = new Date()): string {
 }
 
 export function formatSeconds(seconds: number): string {
-  if (seconds < 60) return `${formatNumber(seconds, seconds < 10 ? 1 : 0)} s`
-  const minutes = Math.floor(seconds / 60)
-  return minutes < 60
-    ? `${minutes} min ${Math.round(seconds % 60)} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  if (seconds < 59.5) return translate('app.time.seconds', { seconds: formatNumber(seconds, seconds < 9.95 ? 1 : 0) })
+  const whole = Math.round(seconds)
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60]
+  return hours > 0
+    ? translate('app.time.hours', { hours, minutes })
+    : translate('app.time.minutes', { minutes, seconds: whole % 60 })
 }
 
 /** The last part of a path: what tells images of one folder apart where there is little room. */

@@ -78,6 +78,7 @@ export default {
     empty: 'This folder is empty.',
     counts: '{folders} folders · {images} images · {files} other files',
   },
+  time: { seconds: '{seconds} s', minutes: '{minutes} min {seconds} s', hours: '{hours} h {minutes} min' },
   shortcuts: {
     title: 'Keyboard shortcuts',
     filter: 'Find a shortcut',

@@ -19,6 +19,7 @@ export default {
   epochs: 'Epochs',
   trainOn: 'Train on',
   evaluateOn: 'Evaluate on',
+  unit: { epochs: 'epochs', steps: 'steps', images: 'images' },
   split: { train: 'Train', val: 'Validation', test: 'Test' },
   everything: 'Everything else',
   auto: 'Automatic',

@@ -15,6 +15,7 @@ export default {
   forward: 'One frame on',
   position: 'Position in the video',
   boxes: '{count} boxes',
+  speedStill: 'model {ms} ms',
   speed: '{rate} frames/s · model {ms} ms',
   model: 'Model',
   noModel: 'None: only show the picture',

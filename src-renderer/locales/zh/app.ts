@@ -78,6 +78,7 @@ export default {
     empty: '此文件夹为空。',
     counts: '{folders} 个文件夹 · {images} 张图像 · {files} 个其他文件',
   },
+  time: { seconds: '{seconds} 秒', minutes: '{minutes} 分 {seconds} 秒', hours: '{hours} 小时 {minutes} 分' },
   shortcuts: {
     title: '键盘快捷键',
     filter: '查找快捷键',

@@ -19,6 +19,7 @@ export default {
   epochs: '轮数',
   trainOn: '训练集',
   evaluateOn: '评估集',
+  unit: { epochs: '轮', steps: '步', images: '张图像' },
   split: { train: '训练', val: '验证', test: '测试' },
   everything: '其他设置',
   auto: '自动',

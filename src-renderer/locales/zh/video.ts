@@ -15,6 +15,7 @@ export default {
   forward: '前进一帧',
   position: '视频位置',
   boxes: '{count} 个框',
+  speedStill: '模型 {ms} 毫秒',
   speed: '{rate} 帧/秒 · 模型 {ms} 毫秒',
   model: '模型',
   noModel: '无：仅显示画面',

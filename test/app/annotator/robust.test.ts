@@ -12,6 +12,8 @@ import {
   stored,
   type Workplace,
 } from '../../helpers/annotator-window'
+import { openStore } from '../../../src-main/store/store'
+import { putPredictions } from '../../../src-main/store/prediction'
 import { need } from '../../helpers/need'
 
 const browser = need('browser')
@@ -185,5 +187,49 @@ browser.test('a missing image is shown as missing, its objects stay, and it can 
   renameSync(`${file}.away`, file)
   await page.getByRole('button', { name: 'Try again' }).click()
   await shown(page, 3)
+  await page.context().close()
+})
+
+browser.test('what a model says of the next image is on the canvas, also when it comes before the image', async () => {
+  const second = [...(await samplesByName(place.served.api)).values()][1]
+  const { labels } = await place.served.api.labels.list()
+  await place.served.stop()
+  const store = openStore(place.project)
+  const box: [number, number, number, number] = [200, 140, 260, 200]
+  putPredictions(store.db, 'boats.onnx', [{ sampleId: second, detections: [{ label: labels[0].id, score: 0.9, box }] }])
+  store.close()
+  await place.restart()
+
+  const page = await (await place.browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' })).newPage() // prettier-ignore
+  // The image's facts wait until the predictions are there.
+  let holding = false
+  const held: (() => void)[] = []
+  await page.routeWebSocket(/.*/, (window) => {
+    const core = window.connectToServer()
+    window.onMessage((message) => {
+      if (holding && String(message).includes('"media.info"')) held.push(() => core.send(message))
+      else core.send(message)
+    })
+    core.onMessage((message) => {
+      window.send(message)
+      if (!holding || !/"predictions":\[\{/.test(String(message))) return
+      holding = false
+      for (const release of held.splice(0)) release()
+    })
+  })
+  await page.goto(place.served.url)
+  await page.goto(`${new URL(place.served.url).origin}/#label`)
+  await shown(page, 1)
+  holding = true
+  await page.keyboard.press('d')
+  await shown(page, 2)
+  expect(holding).toBe(false)
+  const before = await objects(page).count()
+  const at = await mapping(page, 320, 240)
+  const { x, y } = at(230, 170)
+  await page.mouse.click(x, y)
+  await page.keyboard.press('Enter')
+  await see(objects(page)).toHaveCount(before + 1)
+  await see(objects(page).getByRole('button', { name: /^cat Box 60 × 60 at 200, 140/ })).toBeVisible()
   await page.context().close()
 })

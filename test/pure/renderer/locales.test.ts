@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { recipeForm } from '@shared/catalog/recipe-form'
 
 type Messages = { [key: string]: string | Messages }
 const files = import.meta.glob<Messages>('../../../src-renderer/locales/*/*.ts', { eager: true, import: 'default' })
@@ -16,6 +17,10 @@ for (const [path, messages] of Object.entries(files)) {
   for (const [key, text] of flatten(messages, area)) all.set(key, text)
   languages.set(language, all)
 }
+// The core tells the fields of the recipe in English itself.
+for (const { key, title, help } of recipeForm())
+  for (const [kind, text] of Object.entries({ title, help }))
+    languages.get('en')!.set(`recipe.${key.replaceAll('.', '_')}.${kind}`, text)
 const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
 
 describe('locales', () => {
