@@ -1,5 +1,6 @@
 /** What somebody should know before they use a run's model. */
 import { stringify as toYaml } from 'yaml'
+import { truthOf } from '@shared/catalog/tasks'
 import { models } from '@shared/catalog/models'
 import { formatEvaluation } from '@shared/evaluation/format-evaluation'
 import { listArtifacts } from '../store/artifact'
@@ -120,7 +121,7 @@ function markdown(
     '',
     `- Licence: ${licence ? inline(licence) : 'not stated'}`,
     ...(labels.length > 0 ? [`- Classes (${labels.length}): ${labels.map(inline).join(', ')}`] : []),
-    `- Data of the run${data.splits?.length ? ` (${data.splits.join(', ')})` : ''}: ${data.images ?? 'unknown'} images${task === 'denoise' ? '' : `, ${data.annotations ?? 'unknown'} annotations`}${data.sha256 ? ` (sha256 of the frozen data ${data.sha256.slice(0, 16)})` : ''}`,
+    `- Data of the run${data.splits?.length ? ` (${data.splits.join(', ')})` : ''}: ${data.images ?? 'unknown'} images${truthOf(task) === 'image' ? '' : `, ${data.annotations ?? 'unknown'} annotations`}${data.sha256 ? ` (sha256 of the frozen data ${data.sha256.slice(0, 16)})` : ''}`,
     `- Training: run ${training.run}, ${Math.round(training.epochs)} epochs${training.seconds === null ? '' : `, ${Math.round(training.seconds)} s`}`,
     ...files.map(
       ({ file = '', checkpoint }) => `- File: ${inline(file)}${checkpoint ? `, ${weightsOf[checkpoint]}` : ''}`,

@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from 'node:path'
 import { existsSync, readFileSync } from 'node:fs'
 import { stringify as toYaml } from 'yaml'
+import { truthOf } from '@shared/catalog/tasks'
 import { TagwrightError } from '@shared/base/errors'
 import { resultsContract } from '@shared/contract/results'
 import type { Restoration } from '@shared/evaluation/restoration'
@@ -78,7 +79,7 @@ async function reportHtml(
     [
       'Data',
       snapshot
-        ? `${snapshot.samples} images${run.task === 'denoise' ? '' : `, ${snapshot.annotations} annotations`}`
+        ? `${snapshot.samples} images${truthOf(run.task) === 'image' ? '' : `, ${snapshot.annotations} annotations`}`
         : '–',
     ],
     ['Evaluated on', `${row.images} images (${row.split ?? 'all'})`],

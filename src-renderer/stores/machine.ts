@@ -3,6 +3,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { Doctor } from '@shared/contract/system'
 import { api } from '../client/api'
+import { providerTitle } from '../ui/provider-title'
 
 export const useMachine = defineStore('machine', () => {
   const doctor = ref<Doctor | null>(null)
@@ -11,7 +12,7 @@ export const useMachine = defineStore('machine', () => {
   const provider = computed(() => {
     const able = doctor.value?.providers.filter((one) => one.available) ?? []
     const best = able.toSorted((a, b) => (a.milliseconds ?? Infinity) - (b.milliseconds ?? Infinity))[0]
-    return best ? providerTitles[best.id] : null
+    return best ? providerTitle(best.id) : null
   })
 
   async function look(): Promise<void> {
@@ -25,11 +26,3 @@ export const useMachine = defineStore('machine', () => {
   }
   return { doctor, provider, looking, look }
 })
-
-export const providerTitles: Readonly<Record<Doctor['providers'][number]['id'], string>> = {
-  cpu: 'CPU',
-  webgpu: 'WebGPU',
-  cuda: 'CUDA',
-  dml: 'DirectML',
-  coreml: 'CoreML',
-}

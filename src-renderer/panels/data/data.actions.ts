@@ -6,7 +6,7 @@ import { useSession } from '../../stores/session'
 
 const hasProject = () => useSession().project !== null
 /** Nothing is labelled on images that are to be cleaned. */
-const hasLabels = () => hasProject() && useSession().project?.task !== 'denoise'
+const hasLabels = () => hasProject() && useSession().truth !== 'image'
 const open = (part: string, icon: typeof PackageOpen, keys: readonly string[] = [], when = hasProject) =>
   defineAction({
     id: `data.${part}`,

@@ -25,5 +25,5 @@ const open = (id: string, icon: typeof Package, { tab, when = () => true }: { ta
 export default [
   open('results', ChartLine, { tab: 'results' }),
   open('export', Package, { tab: 'export' }),
-  open('clean', WandSparkles, { tab: 'export', when: () => useSession().project?.task === 'denoise' }),
+  open('clean', WandSparkles, { tab: 'export', when: () => useSession().truth === 'image' }),
 ]

@@ -69,7 +69,11 @@ browser.describe('the way in', () => {
 
     await report.getByRole('button', { name: 'Undo this import' }).click()
     await see(page.getByText('The import was taken out.')).toBeVisible()
+    await page.locator('[data-view=data]').hover()
+    await see(page.locator('.n-tooltip')).toBeVisible()
     await page.locator('[data-view=data]').click()
+    // Its name has been read and does not cover what opened.
+    await see(page.locator('.n-tooltip')).toBeHidden()
     await see(page.getByRole('heading', { name: 'No images yet' })).toBeVisible()
     // It is a step like any other: undo brings the data back.
     await page.getByRole('button', { name: 'Undo', exact: true }).click()
