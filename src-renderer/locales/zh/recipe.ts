@@ -60,10 +60,19 @@ export default {
   averages_swa_cycle: { title: '平均时的周期', help: '学习率在这么多轮内下降，反复进行；0 为保持不变。' },
   loss_iou: { title: '框损失', help: '用什么衡量框之间的距离。' },
   loss_smoothing: { title: '标签平滑', help: '分类：分给所有类别的目标比例。' },
-  loss_terms: { title: '图像距离', help: '去噪：各项及其权重的列表，例如 l1 与权重 0.1 的 fourier。auto：charbonnier。' },
-  loss_oks: { title: '关键点相似度', help: '姿态：coco 为 COCO 评估的指数，yolo-pose 为 YOLO-pose 代码的指数，是前者的两倍。' },
+  loss_terms: {
+    title: '图像距离',
+    help: '去噪：各项及其权重的列表，例如 l1 与权重 0.1 的 fourier。auto：charbonnier。',
+  },
+  loss_oks: {
+    title: '关键点相似度',
+    help: '姿态：coco 为 COCO 评估的指数，yolo-pose 为 YOLO-pose 代码的指数，是前者的两倍。',
+  },
   loss_points: { title: '关键点权重', help: '姿态：关键点相似度（OKS）的权重；框为 5。' },
-  loss_pointL1: { title: '距离权重', help: '姿态：关键点距离的权重，以框面积的平方根为单位。使远处的点继续学习；0 为关闭。' },
+  loss_pointL1: {
+    title: '距离权重',
+    help: '姿态：关键点距离的权重，以框面积的平方根为单位。使远处的点继续学习；0 为关闭。',
+  },
   loss_visibility: { title: '可见性权重', help: '姿态：区分已标注与不存在的点的权重。' },
   loss_keypoints: { title: 'KAPAO 的关键点权重', help: '姿态，KAPAO 模型：关键点距离的权重，以步长为单位；框为 5。' },
   loss_closeEpochs: { title: '收尾轮数', help: '最后若干轮不用 mosaic 与 mixup，使用原样的图像。' },
