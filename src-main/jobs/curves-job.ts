@@ -1,7 +1,7 @@
 /** Learning curves of the project: freezes the data, has a worker make short runs on parts of them, keeps what comes. */
 import { randomUUID } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { tasks } from '@shared/catalog/tasks'
 import { curvesContract, learningCurvesSchema, type LearningCurves } from '@shared/contract/curves'
@@ -21,8 +21,9 @@ export const curvesJob = (deps: JobDeps) =>
     lane: 'train',
     params: curvesContract.methods.measure.input.extend({
       /** As curves.measure has resolved them. */
-      weights: z.string(),
+      weights: z.string().nullable(),
       model: z.string(),
+      size: z.int(),
       /** The weights for people. */
       name: z.string(),
     }),
@@ -35,7 +36,7 @@ export const curvesJob = (deps: JobDeps) =>
       try {
         context.report('freezing the data', 0, null)
         const { revision } = await writeSnapshot(store, { splits: ['train', 'val'], file: snapshot, signal: context.signal }) // prettier-ignore
-        const recipe: RecipeInput = { ...frozenRecipe(task, { id: model }, size, frozenPart(false)), seed }
+        const recipe: RecipeInput = { ...frozenRecipe(task, { id: model }, size, frozenPart(weights === null)), seed }
         const measured = await callWorker({ ...deps, context }, (worker, call) =>
           worker.learnCurves(
             {
@@ -57,7 +58,7 @@ export const curvesJob = (deps: JobDeps) =>
           task,
           score: learningCurvesSchema.shape.score.parse(tasks.get(task).scores[0]),
           weights: name,
-          model,
+          model: basename(model),
           size,
         }
         putLearningCurves(store.db, { result, revision, createdAt })

@@ -1,5 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { basename, extname, join } from 'node:path'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { basename, extname, join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { models } from '@shared/catalog/models'
 import { tasks } from '@shared/catalog/tasks'
@@ -14,6 +14,7 @@ import { defaultModels, type TaskId } from '@shared/domain/task'
 import { adviseLabels, describeAdvice, type Advice } from '@shared/evaluation/label-advice'
 import { findStartFile } from '../jobs/frozen-start'
 import { needStore, type JobDeps } from '../jobs/job-deps'
+import { usualSize } from '../jobs/project-recipe'
 import type { Queue } from '../jobs/queue'
 import { serveFile } from '../media/served-files'
 import { getLearningCurves } from '../store/learning-curves'
@@ -32,12 +33,22 @@ export function createCurvesService(deps: JobDeps, queue: () => Queue): ServiceH
           'What more images bring to a denoiser is not told: it learns from crops, not from labels. Compare runs on parts of the images instead.',
           { task },
         )
+      const size = input.size ?? usualSize(store.db, task)
+      if (input.model !== null && /\.onnx$/i.test(input.model)) {
+        const model = resolve(input.model)
+        if (!existsSync(model))
+          throw new TagwrightError('not-found', `There is no model file ${model}. Check the path.`, { file: model })
+        // The file is the model: there is nothing else to begin from.
+        return {
+          job: queue().add('learning-curves', { ...input, size, weights: null, model, name: basename(model) }).id,
+        }
+      }
       if (input.weights !== null) refuseRun(store, input.weights)
       const start = await findStartFile(deps, input.weights, '')
       const fits = start.model !== null && models.get(start.model).task === task ? start.model : null
       const model = input.model ?? fits ?? defaultModels[task]
       const name = input.weights === null ? start.name : basename(start.name)
-      return { job: queue().add('learning-curves', { ...input, weights: start.file, model, name }).id }
+      return { job: queue().add('learning-curves', { ...input, size, weights: start.file, model, name }).id }
     },
     latest() {
       const store = needStore(deps)

@@ -9,6 +9,7 @@ import { sliceSchema } from '@shared/contract/inference'
 import { parseRecipe } from '@shared/domain/recipe'
 import { needStore, type JobDeps } from '../jobs/job-deps'
 import type { Queue } from '../jobs/queue'
+import { projectRecipe } from '../jobs/project-recipe'
 import { resolveModel } from '../jobs/resolve-model'
 import { objectSides, resolveSlice } from '../jobs/resolve-slice'
 import { listCheckpoints } from '../store/checkpoint'
@@ -31,7 +32,7 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
   return {
     async start({ recipe: given, name }) {
       const store = needStore(deps)
-      const recipe = parseRecipe({ task: store.project.task, ...given })
+      const recipe = parseRecipe(projectRecipe(store, given))
       if (recipe.task !== store.project.task) {
         throw new TagwrightError(
           'bad-recipe',

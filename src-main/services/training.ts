@@ -15,6 +15,7 @@ import { taskSchema } from '@shared/domain/task'
 import { parseRecipe } from '@shared/domain/recipe'
 import { recipeCommand } from '@shared/domain/recipe-command'
 import { needStore, type JobDeps } from '../jobs/job-deps'
+import { projectRecipe } from '../jobs/project-recipe'
 import type { Queue } from '../jobs/queue'
 import { writeAtomic } from '../jobs/write-atomic'
 import { defaultRatios, isUndivided } from '../store/assign-splits'
@@ -27,7 +28,8 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
   const task = () => taskSchema.catch('detect').parse(deps.store()?.project.task)
   /** As it was given, for the project's task. @throws `bad-recipe`, `unknown-id`. */
   const ofProject = (recipe: Record<string, unknown>) => {
-    const given = { task: task(), ...recipe }
+    const store = deps.store()
+    const given = store ? projectRecipe(store, recipe) : { task: task(), ...recipe }
     checkRecipe(parseRecipe(given))
     return given
   }

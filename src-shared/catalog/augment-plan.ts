@@ -31,12 +31,14 @@ export interface Layer {
   matrix: Affine
   /** Boxes that keep less than this fraction of their area inside the output are dropped; 0 keeps all. */
   minVisible: number
+  /** Of layers above the first: the part of the output, in whole pixels, that they cover; without it they are blended half and half. */
+  region?: Box
 }
 
 export interface AugmentPlan {
   width: number
   height: number
-  /** The first layer is the image; a second one is blended with it half and half (mixup). */
+  /** The first layer is the image; others lie above it in their order. */
   layers: Layer[]
   /** Additive shift of OpenCV's 8-bit H (0..180), S and V (0..255), or null. */
   hsv: readonly [number, number, number] | null
@@ -55,18 +57,22 @@ export interface AugmentContext {
   sizeOf(sample: number): { width: number; height: number }
   /** A uniformly drawn sample that has at least one box; null when none has. */
   drawLabelled(): number | null
+  /** Another sample's plan, with the augments that stand before the one that asks. */
+  before(sample: number): AugmentPlan
   align: ModelInput['align']
   pad: number
 }
 
+type PlainContext = Omit<AugmentContext, 'before'>
+
 /** The sample letterboxed into the output: the plan that every list of augments starts from, and falls back to. */
-export function plainPlan(ctx: AugmentContext, width: number, height: number): AugmentPlan {
+export function plainPlan(ctx: PlainContext, width: number, height: number): AugmentPlan {
   const layer = letterboxLayer(ctx, ctx.sample, width, height)
   return { width, height, layers: [layer], hsv: null, mirrored: false, mosaic: false }
 }
 
 /** One letterboxed sample on a canvas of the given size. */
-export function letterboxLayer(ctx: AugmentContext, sample: number, width: number, height: number): Layer {
+export function letterboxLayer(ctx: PlainContext, sample: number, width: number, height: number): Layer {
   const box = letterboxGeometry(ctx.sizeOf(sample), { width, height }, ctx.align)
   return {
     canvas: { width, height },
@@ -80,15 +86,22 @@ export function letterboxLayer(ctx: AugmentContext, sample: number, width: numbe
 
 /** Mirrors the whole output. */
 export function mirrorPlan(plan: AugmentPlan): void {
-  for (const layer of plan.layers) layer.matrix = compose(mirrorX(plan.width), layer.matrix)
+  for (const layer of plan.layers) {
+    layer.matrix = compose(mirrorX(plan.width), layer.matrix)
+    if (!layer.region) continue
+    const [x1, y1, x2, y2] = layer.region
+    layer.region = [plan.width - x2, y1, plan.width - x1, y2]
+  }
   plan.mirrored = !plan.mirrored
 }
 
 /**
  * A box of a tile's sample in output pixels: scaled into the canvas, clipped there, bounding box of the four mapped
- * corners, clipped to the output. Null when a side is 1 px or less (YOLOX) or too little stays visible.
+ * corners, clipped to the output. Null when a side is 1 px or less (YOLOX) or too little stays visible. An image that
+ * covers a part stands for its class with all of that part.
  */
 export function planBox(plan: AugmentPlan, layer: Layer, tile: Tile, box: Box): Box | null {
+  if (layer.region) return layer.region
   const inCanvas = clipBox(
     [
       box[0] * tile.scale + tile.x,

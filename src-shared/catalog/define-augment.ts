@@ -5,6 +5,11 @@ import type { AugmentContext, AugmentPlan } from './augment-plan'
 export interface Augment<Params = Record<string, unknown>> {
   title: string
   group: 'layout' | 'geometry' | 'blend' | 'colour'
+  /**
+   * What it brings together beside the pixels: `objects` of several images, which a task of one class an image cannot
+   * learn from, or the `classes` of several images in shares, which only such a task can.
+   */
+  joins?: 'objects' | 'classes'
   /** True: switched off in the last epochs (`loss.closeEpochs`). */
   closes: boolean
   params: z.ZodType<Params>

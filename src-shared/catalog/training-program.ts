@@ -35,7 +35,7 @@ export interface ProgramOptions {
 export function trainingProgram(options: ProgramOptions): Program {
   const { model, classes, batch, size, optimizer, weightDecay, freeze = [], groups = [], params = {} } = options
   const task = tasks.get(model.task)
-  return trainStep({
+  const program = trainStep({
     build(nn, graph) {
       const pixels = graph.input('images', [batch, channelsOf(model, params), ...size])
       const images = task.pixels === 'planes' ? pixels : normalise(pixels, model.input)
@@ -57,6 +57,21 @@ export function trainingProgram(options: ProgramOptions): Program {
     block: options.block,
     ...(task.symbolic ? { symbolic: task.symbolic } : {}),
   })
+  checkFreeze(freeze, model, program)
+  return program
+}
+
+/** @throws `bad-recipe` for an entry that freezes nothing: a run that trains all of it is not what was asked for. */
+function checkFreeze(freeze: readonly string[], { title }: ModelDef, { params }: Program): void {
+  for (const entry of freeze) {
+    if (entry.startsWith('before:') || params.some(({ name }) => name.startsWith(entry))) continue
+    const parts = [...new Set(params.map(({ name }) => name.split('.')[0]))]
+    throw new TagwrightError(
+      'bad-recipe',
+      `"${entry}" in "freeze" is the beginning of no layer of ${title}. Its layers begin with ${parts.join(', ')}.`,
+      { entry, parts },
+    )
+  }
 }
 
 /** Bytes 0..255 as the model wants its pixels: what a loader of float images does, inside the graph. */

@@ -48,9 +48,10 @@ export const curvesContract = defineContract({
     measure: {
       input: z.object({
         weights: z.string().nullable().default(null),
-        /** Catalog id; default: what the weights are known to fit. */
+        /** Catalog id, default: what the weights are known to fit; or the path of an ONNX file whose network is the trunk. */
         model: z.string().nullable().default(null),
-        size: z.int().min(64).multipleOf(32).default(320),
+        /** null: what a run of the project's task takes. */
+        size: z.int().min(64).multipleOf(32).nullable().default(null),
         /** Time after which no further draws begin; one of each part is always made. */
         minutes: z.number().min(0.1).max(120).default(3),
         seed: z.int().default(0),

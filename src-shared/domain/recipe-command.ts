@@ -38,6 +38,10 @@ export function recipeCommand(
     else if (option && b !== null) words.push(option, shellWord(String(b)))
     else sets.push(shellWord(`${key}=${typeof b === 'string' ? b : JSON.stringify(b)}`))
   }
+  // Where the images choose it, a side that was chosen by hand is said even if it is the usual one.
+  const { task, input } = recipe as { task?: string; input?: { size?: unknown } }
+  if (task === 'classify' && input?.size !== undefined && !words.includes('--size'))
+    words.push('--size', String(input.size))
   if (sets.length > 0) words.push('--set', ...sets)
   if (name) words.push('--name', shellWord(name))
   return words.join(' ')

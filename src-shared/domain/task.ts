@@ -23,5 +23,8 @@ export const importedModels: Readonly<Partial<Record<TaskId, string>>> = {
   classify: 'onnx-classifier',
 }
 
-/** Side of the network input in px where a recipe names none: for denoising that of the crops that are learned from. */
-export const defaultSizes: Readonly<Record<TaskId, number>> = { detect: 320, classify: 320, pose: 320, denoise: 64 }
+/**
+ * Side of the network input in px where a recipe names none: for classes the largest (src-shared/domain/suggest-size.ts),
+ * for denoising that of the crops that are learned from.
+ */
+export const defaultSizes: Readonly<Record<TaskId, number>> = { detect: 320, classify: 224, pose: 320, denoise: 64 }

@@ -108,7 +108,7 @@ export function createPipeline(setup: PipelineSetup): Pipeline {
     return new Map(needed.map((sample, i) => [sample, fetched[i]!]))
   }
 
-  function contextFor(sample: number, ...seed: (number | string)[]): AugmentContext {
+  function contextFor(sample: number, ...seed: (number | string)[]): Omit<AugmentContext, 'before'> {
     const random = rng(setup.seed, ...seed)
     return {
       rng: random,

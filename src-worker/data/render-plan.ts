@@ -24,15 +24,19 @@ export function renderPlan(
   // The kernels work on groups of four pixels; rows have room for that.
   const bytes = Math.ceil(width / 4) * 16
   const [upper, lower, other] = space.rows
+  const above = layers.slice(1)
   const views = [space.row(upper, width), space.row(lower, width)]
   const otherView = space.row(other, width)
   for (let y = 0; y < height; y++) {
     const address = y % 2 ? lower : upper
     const row = views[y % 2]
     drawRow(space, row, y, layers[0])
-    if (layers.length > 1) {
-      drawRow(space, otherView, y, layers[1])
-      kernels.blend(address, address + bytes, other)
+    for (const layer of above) {
+      const { region } = layer
+      if (region && (y < region[1] || y >= region[3])) continue
+      drawRow(space, otherView, y, layer)
+      if (region) row.set(otherView.subarray(region[0], region[2]), region[0])
+      else kernels.blend(address, address + bytes, other)
     }
     if (plan.hsv) kernels.shiftHsv(address, address + bytes, plan.hsv[0] / 30, plan.hsv[1], plan.hsv[2])
     if (!pack.pair) pack.row(row, y)
@@ -41,6 +45,7 @@ export function renderPlan(
 }
 
 interface PreparedLayer {
+  region: Layer['region']
   inverse: ReturnType<typeof invert>
   outside: number
   tiles: WarpTile[]
@@ -76,7 +81,7 @@ function prepareLayer(layer: Layer, pixels: (sample: number) => Pixels): Prepare
       clip: [0, 0, width, height],
     })
   }
-  return { inverse: invert(layer.matrix), outside: grey(layer.outside), tiles }
+  return { region: layer.region, inverse: invert(layer.matrix), outside: grey(layer.outside), tiles }
 }
 
 function drawRow(space: PixelSpace, row: Int32Array, y: number, layer: PreparedLayer): void {

@@ -5,8 +5,8 @@ import { rng } from '@shared/base/rng'
 import { modelOf } from '@shared/catalog/models'
 import { tasks } from '@shared/catalog/tasks'
 import { createLoader } from '../data/loader'
-import type { LoaderOptions } from '../data/types'
-import { FeatureCache } from './feature-cache'
+import type { Loader, LoaderOptions } from '../data/types'
+import { FeatureCache, type VariantSource, variantsAt } from './feature-cache'
 import type { Batches, RunPlan, TrainHost, TrainInput } from './run-types'
 import type { ResolvedRecipe } from './resolve-recipe'
 import type { TrainState } from './train-state'
@@ -33,8 +33,9 @@ export async function openBatches(
     return createLoader(loaderOptions(plan, state, host))
   const features = await openFeatures(plan, state, trunk, input.cacheDir, host)
   const { seed, epochs } = recipe
+  const ofEpoch = (epoch: number) => variantsAt(epoch, epochs, recipe.features.variants)
   return {
-    batches: (from) => features.batches({ seed, epochs, ...featureBatches(plan) }, from),
+    batches: (from) => features.batches({ seed, epochs, variantsAt: ofEpoch, ...featureBatches(plan) }, from),
     close: () => features.close(),
   }
 }
@@ -47,7 +48,7 @@ export const featureBatches = ({ recipe, header }: RunPlan) => ({
   width: 5 + 3 * (tasks.get(recipe.task).points?.(header.labels)?.count ?? 0),
 })
 
-/** What the trunk makes of all training images, from the cache where it is there. */
+/** What the trunk makes of all training images: from the cache where it is there, computed when it is asked for. */
 export function openFeatures(
   plan: RunPlan,
   state: TrainState,
@@ -70,23 +71,33 @@ export function openFeatures(
     folder: join(cacheDir, 'features'),
     images: train.length,
     variants,
-    batches: (async function* () {
-      const options = loaderOptions(plan, state, host)
-      const loader = createLoader({
-        ...options,
-        samples: padded,
-        epochs: variants,
-        closeEpochs: Math.ceil(variants / 4),
-      })
-      try {
-        for await (const batch of loader.batches())
-          yield { batch, variant: batch.epoch, positions: batch.sampleIds.map((id) => position.get(id)!) }
-      } finally {
-        await loader.close()
-      }
-    })(),
+    source: variantSource(),
     onProgress: (done, total) => host.report.progress('computing features', done, total),
   })
+
+  /** One loader whose epochs are the variants. */
+  function variantSource(): VariantSource {
+    let loader: Loader | null = null
+    let made: ReturnType<Loader['batches']> | null = null
+    return {
+      async *batches(variant) {
+        const options = loaderOptions(plan, state, host)
+        loader ??= createLoader({ ...options, samples: padded, epochs: variants, closeEpochs: Math.ceil(variants / 4) })
+        made ??= loader.batches({ epoch: variant, batch: 0 })
+        for (let i = 0; i < loader.batchesPerEpoch; i++) {
+          const next = await made.next()
+          if (next.done) return
+          const { value: batch } = next
+          yield { batch, positions: batch.sampleIds.map((id) => position.get(id)!) }
+        }
+      },
+      async close() {
+        await made?.return()
+        await loader?.close()
+        loader = made = null
+      },
+    }
+  }
 }
 
 function loaderOptions({ recipe, train, header }: RunPlan, state: TrainState, host: TrainHost): LoaderOptions {

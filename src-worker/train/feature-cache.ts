@@ -1,7 +1,7 @@
 /**
- * Features of a frozen trunk kept on disk: each training image in a few augmented variants, computed once. Later epochs
- * read them and touch neither images nor trunk. Files: `features.bin` (fixed-size records of float16 numbers, image by
- * image within a variant) and `index.json`, written last.
+ * Features of a frozen trunk kept on disk: each training image in a few augmented variants, computed once, when the first
+ * epoch asks for them. Later epochs read them and touch neither images nor trunk. Files: `features.bin` (fixed-size
+ * records of float16 numbers, image by image within a variant) and `index.json`, written after each variant.
  */
 import { type FileHandle, mkdir, open, readFile, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -26,8 +26,11 @@ interface Index {
   images: number
   variants: number
   length: number
-  /** Rows (class, cx, cy, w, h, points) of each record, flat; null for images that could not be read. */
-  targets: (number[] | null)[]
+  /**
+   * By variant and image: rows (class, cx, cy, w, h, points), flat; null for images that could not be read. Variants are
+   * made in order: as many as there are entries are complete.
+   */
+  targets: (number[] | null)[][]
 }
 
 export interface FillOptions {
@@ -37,28 +40,64 @@ export interface FillOptions {
   folder: string
   images: number
   variants: number
-  /** Augmented batches of every image, variant after variant; positions say which images they hold. */
-  batches: AsyncIterable<{ batch: Batch; variant: number; positions: readonly number[] }>
+  /** Asked for variants in ascending order, each once; closed when there is nothing more to ask. */
+  source: VariantSource
+  /** Images of the variant that is being computed. */
   onProgress(done: number, total: number): void
 }
 
+export interface VariantSource {
+  /** Augmented batches of every image; positions say which images they hold. */
+  batches(variant: number): AsyncIterable<{ batch: Batch; positions: readonly number[] }>
+  close(): Promise<void>
+}
+
+/**
+ * How many variants an epoch draws from. Half of the run passes until all of them are there: computing them is most of
+ * what training a small head costs, and the first epochs shall not wait for what the last ones need.
+ */
+export function variantsAt(epoch: number, epochs: number, variants: number): number {
+  const each = Math.max(1, Math.floor(epochs / (2 * variants)))
+  return Math.min(variants, 1 + Math.floor(epoch / each))
+}
+
 export class FeatureCache {
+  private readonly dir: string
+  private readonly trunk: TrunkRunner
+  private readonly options: FillOptions
   private readonly index: Index
   private readonly file: FileHandle
-  private readonly shapes: readonly { name: string; shape: readonly number[] }[]
 
-  private constructor(index: Index, file: FileHandle, shapes: FeatureCache['shapes']) {
+  private constructor(dir: string, trunk: TrunkRunner, options: FillOptions, index: Index, file: FileHandle) {
+    this.dir = dir
+    this.trunk = trunk
+    this.options = options
     this.index = index
     this.file = file
-    this.shapes = shapes
   }
 
-  /** Opens the cache, computing it first where it is not there or damaged. @throws `disk-full`, `not-writable`. */
+  /** Opens what there is; variants are computed when they are asked for. @throws `disk-full`, `not-writable`. */
   static async open(trunk: TrunkRunner, options: FillOptions): Promise<FeatureCache> {
     const dir = join(options.folder, options.key.slice(0, 32))
+    const { images, variants } = options
     const known = await readIndex(dir, options, trunk.length)
-    const index = known ?? (await fill(dir, trunk, options))
-    return new FeatureCache(index, await open(join(dir, 'features.bin'), 'r'), trunk.features)
+    if (!known) {
+      await rm(dir, { recursive: true, force: true })
+      await dropOldest(options.folder)
+      await mkdir(dir, { recursive: true })
+    }
+    const file = await open(join(dir, 'features.bin'), known ? 'r+' : 'w+')
+    return new FeatureCache(dir, trunk, options, known ?? { images, variants, length: trunk.length, targets: [] }, file)
+  }
+
+  /** Computes what is missing of the first so many variants. */
+  async prepare(variants: number): Promise<void> {
+    const { index, options } = this
+    while (index.targets.length < Math.min(variants, options.variants)) {
+      index.targets.push(await this.fill(index.targets.length))
+      await writeAtomic(join(this.dir, 'index.json'), [JSON.stringify(index)])
+      if (index.targets.length === options.variants) await options.source.close()
+    }
   }
 
   /** All batches from a position on: images shuffled by (seed, epoch), each in another variant every epoch. */
@@ -71,6 +110,7 @@ export class FeatureCache {
       maxGt,
       width,
       only = null,
+      variantsAt = () => this.options.variants,
     }: {
       seed: number
       batch: number
@@ -81,13 +121,17 @@ export class FeatureCache {
       width: number
       /** Positions of the images that take part; null: all. */
       only?: readonly number[] | null
+      /** How many variants an epoch draws from; default all. */
+      variantsAt?: (epoch: number) => number
     },
     from: { epoch: number; batch: number },
   ): AsyncGenerator<FeatureBatch, void, void> {
-    const { images, variants, targets } = this.index
+    const { images, targets } = this.index
     const chosen = only ?? Array.from({ length: images }, (_, i) => i)
     const batches = Math.max(1, Math.floor(chosen.length / batch))
     for (let epoch = from.epoch; epoch < epochs; epoch++) {
+      const variants = variantsAt(epoch)
+      await this.prepare(variants)
       const order = rng(seed, 'shuffle', epoch).shuffle(Array.from(chosen, (_, i) => i))
       for (let index = epoch === from.epoch ? from.batch : 0; index < batches; index++) {
         const records = Array.from({ length: batch }, (_, i) => {
@@ -95,16 +139,16 @@ export class FeatureCache {
           // Another image takes the place of one that could not be read.
           for (let step = 0; step < chosen.length; step++) {
             const image = chosen[(at + step) % chosen.length]
-            const record = ((epoch + chosen[at]) % variants) * images + image
-            if (targets[record]) return record
+            const variant = (epoch + chosen[at]) % variants
+            const rows = targets[variant][image]
+            if (rows) return { place: variant * images + image, rows }
           }
           throw new TagwrightError('no-samples', 'None of these images can be read. Restore them.')
         })
-        const rowsOf = (record: number) => targets[record]!
-        const most = Math.max(...records.map((r) => rowsOf(r).length / width))
+        const most = Math.max(...records.map(({ rows }) => rows.length / width))
         const rows = maxGt.find((n) => n >= most) ?? maxGt[maxGt.length - 1]
         const flat = new Float32Array(batch * rows * width)
-        records.forEach((r, i) => flat.set(rowsOf(r).slice(0, rows * width), i * rows * width))
+        records.forEach((record, i) => flat.set(record.rows.slice(0, rows * width), i * rows * width))
         yield {
           epoch,
           index,
@@ -114,7 +158,7 @@ export class FeatureCache {
           height: side,
           targets: flat,
           maxGt: rows,
-          features: await this.read(records),
+          features: await this.read(records.map(({ place }) => place)),
           release: () => {},
         }
       }
@@ -125,7 +169,7 @@ export class FeatureCache {
     const { length } = this.index
     const bytes = new Uint16Array(length)
     const out: Features = Object.fromEntries(
-      this.shapes.map(({ name, shape }) => [
+      this.trunk.features.map(({ name, shape }) => [
         name,
         { data: new Uint16Array(size(shape.slice(1)) * records.length), shape: [records.length, ...shape.slice(1)] },
       ]),
@@ -133,7 +177,7 @@ export class FeatureCache {
     for (const [i, record] of records.entries()) {
       await this.file.read(new Uint8Array(bytes.buffer), 0, 2 * length, record * 2 * length)
       let at = 0
-      for (const { name, shape } of this.shapes) {
+      for (const { name, shape } of this.trunk.features) {
         const part = size(shape.slice(1))
         out[name].data.set(bytes.subarray(at, at + part), i * part)
         at += part
@@ -142,8 +186,38 @@ export class FeatureCache {
     return out
   }
 
-  close(): Promise<void> {
-    return this.file.close()
+  async close(): Promise<void> {
+    await this.options.source.close()
+    await this.file.close()
+  }
+
+  /** @returns the targets of each image in this variant. */
+  private async fill(variant: number): Promise<(number[] | null)[]> {
+    const { trunk, file } = this
+    const { images, source, onProgress } = this.options
+    const { length } = trunk
+    const targets = new Array<number[] | null>(images).fill(null)
+    const record = new Uint16Array(length)
+    let done = 0
+    for await (const { batch, positions } of source.batches(variant)) {
+      const features = await trunk.run(batch.images, [batch.count, 3, batch.height, batch.width])
+      for (const [i, position] of positions.entries()) {
+        let at = 0
+        for (const { name, shape } of trunk.features) {
+          const part = size(shape.slice(1))
+          record.set(features[name].data.subarray(i * part, (i + 1) * part), at)
+          at += part
+        }
+        const rows = batch.targetCounts[i]
+        const width = batch.targets.length / (batch.count * batch.maxGt)
+        targets[position] = [...batch.targets.subarray(i * batch.maxGt * width, (i * batch.maxGt + rows) * width)]
+        await file.write(new Uint8Array(record.buffer), 0, 2 * length, (variant * images + position) * 2 * length)
+      }
+      batch.release()
+      done += positions.length
+      onProgress(Math.min(done, images), images)
+    }
+    return targets
   }
 }
 
@@ -151,7 +225,9 @@ async function readIndex(dir: string, { images, variants }: FillOptions, length:
   try {
     const index = JSON.parse(await readFile(join(dir, 'index.json'), 'utf8')) as Index
     const right = index.images === images && index.variants === variants && index.length === length
-    return right && index.targets.length === images * variants ? index : null
+    return right && index.targets.length <= variants && index.targets.every((one) => one.length === images)
+      ? index
+      : null
   } catch {
     return null
   }
@@ -168,41 +244,4 @@ async function dropOldest(folder: string): Promise<void> {
   )
   const old = found.sort((a, b) => b.at - a.at).slice(KEPT - 1)
   for (const { path } of old) await rm(path, { recursive: true, force: true })
-}
-
-async function fill(dir: string, trunk: TrunkRunner, options: FillOptions): Promise<Index> {
-  const { images, variants, batches, onProgress } = options
-  await rm(dir, { recursive: true, force: true })
-  await dropOldest(options.folder)
-  await mkdir(dir, { recursive: true })
-  const { length } = trunk
-  const index: Index = { images, variants, length, targets: new Array<null>(images * variants).fill(null) }
-  const file = await open(join(dir, 'features.bin'), 'w')
-  let done = 0
-  try {
-    for await (const { batch, variant, positions } of batches) {
-      const features = await trunk.run(batch.images, [batch.count, 3, batch.height, batch.width])
-      const record = new Uint16Array(length)
-      for (const [i, position] of positions.entries()) {
-        let at = 0
-        for (const { name, shape } of trunk.features) {
-          const part = size(shape.slice(1))
-          record.set(features[name].data.subarray(i * part, (i + 1) * part), at)
-          at += part
-        }
-        const place = variant * images + position
-        const rows = batch.targetCounts[i]
-        const width = batch.targets.length / (batch.count * batch.maxGt)
-        index.targets[place] = [...batch.targets.subarray(i * batch.maxGt * width, (i * batch.maxGt + rows) * width)]
-        await file.write(new Uint8Array(record.buffer), 0, 2 * length, place * 2 * length)
-      }
-      batch.release()
-      done += positions.length
-      onProgress(Math.min(done, images * variants), images * variants)
-    }
-  } finally {
-    await file.close()
-  }
-  await writeAtomic(join(dir, 'index.json'), [JSON.stringify(index)])
-  return index
 }

@@ -10,6 +10,7 @@ import { parseRecipe } from '@shared/domain/recipe'
 import type { SnapshotSample } from '@shared/domain/snapshot'
 import { stratifiedSplit } from '@shared/domain/stratified-split'
 import { measureCurve } from '@shared/evaluation/label-advice'
+import { tasks } from '@shared/catalog/tasks'
 import { workerTasks } from '../tasks'
 import { featureBatches, openFeatures } from './batches'
 import { curveScorer, resampleImages, type RunScores } from './curve-scores'
@@ -30,8 +31,10 @@ const parts = [1 / 8, 1 / 4, 1 / 2, 1]
 const fewestImages = { part: 4, train: 16, val: 8 }
 /** What is learned from and measured on at most: more changes the curve little and takes long. */
 const mostImages = { train: 1024, val: 300 }
-/** Optimizer steps of a short run: one for every two images, within these. */
-const steps = { fewest: 100, most: 300 }
+/** Optimizer steps of a short run: so many for each image, within these. */
+const steps = { perImage: 1 / 2, fewest: 100, most: 300 }
+/** Where one layer is all that learns, steps cost next to nothing: the largest part is to be learned as well as the smallest. */
+const stepsOfHead = { perImage: 2, fewest: 400, most: 1500 }
 const mostDraws = 4
 /** Resampled sets of evaluation images. */
 const sets = 200
@@ -62,6 +65,7 @@ export async function learnCurves(input: Input, host: TrainHost): Promise<Output
       )
     const opened = elapsed()
     features = await openFeatures(plan, state, trunk, input.cacheDir, host)
+    await features.prepare(recipe.features.variants)
     report.log('info', `The model was opened in ${opened.toFixed(0)} s, features of ${train.length} images took ${(elapsed() - opened).toFixed(0)} s.`) // prettier-ignore
     const toStart = state.mark()
     const score = curveScorer(recipe.task, header, val, resampleImages(val.length, sets, recipe.seed))
@@ -169,7 +173,8 @@ async function openPlan(input: Input) {
   const { provider, model } = whole.recipe
   const size = Math.min(8, train.length)
   const perEpoch = Math.max(1, Math.floor(train.length / size))
-  const wanted = Math.min(steps.most, Math.max(steps.fewest, train.length / 2))
+  const { perImage, fewest, most } = tasks.get(given.task).whole ? stepsOfHead : steps
+  const wanted = Math.min(most, Math.max(fewest, perImage * train.length))
   const recipe = resolveRecipe(
     { ...given, model: { ...model, weights: input.weights }, batch: { size, accumulate: 1 }, epochs: Math.max(1, Math.round(wanted / perEpoch)) }, // prettier-ignore
     train.length,

@@ -109,7 +109,8 @@ async function measureStage(
       await stepper.step({
         ...(pixels ? { images: { images: pixels } } : {}),
         ...(features ? { features } : {}),
-        tensors: planes ?? task.feeds({ targets, count: batch, maxGt: TRUTHS, closing: false }),
+        tensors:
+          planes ?? task.feeds({ targets, count: batch, maxGt: TRUTHS, width: size, height: size, closing: false }),
         lr: Array.from({ length: program.learningRates }, () => 1e-6),
         momentum: recipe.optimizer.momentum,
         beta2: recipe.optimizer.beta2,

@@ -67,7 +67,9 @@ export function resolveRecipe(
   const modelRate = isStarted ? model.learningRate : (model.scratchRate ?? model.learningRate)
   const peak = ({ lr, batch }: typeof auto) =>
     (lr === 'model' ? modelRate : lr) * (batch === 'root' ? Math.sqrt(effective) : effective)
-  const lr = optimizer.lr === 'auto' ? peak(auto) / (head?.rate ?? 1) : optimizer.lr
+  const isAlone = head?.alone?.trunks.some((name) => recipe.freeze.includes(name)) === true
+  const lr =
+    optimizer.lr === 'auto' ? (peak(auto) / (head?.rate ?? 1)) * (isAlone ? head!.alone!.rate : 1) : optimizer.lr
   const ownDecay = auto.weightDecay === 'task' ? (task.weightDecay ?? 0.05) : auto.weightDecay
   const weightDecay = optimizer.weightDecay === 'auto' ? ownDecay : optimizer.weightDecay
   const warmup = recipe.schedule.warmup === 'auto' ? Math.min(3, epochs / 10) : recipe.schedule.warmup
@@ -77,13 +79,16 @@ export function resolveRecipe(
   const decay = ema.decay === 'auto' ? Math.min(0.9998, 1 - 20 / Math.max(40, epochs * stepsPerEpoch)) : ema.decay
   const augment = recipe.augment === 'auto' ? task.augments(recipe.model.id) : (recipe.augment as AugmentSpec[])
   for (const { id: name } of augment) {
-    const { group } = augments.get(name)
-    if (task.truth === 'class' && (group === 'layout' || group === 'blend'))
-      throw new TagwrightError(
-        'bad-recipe',
-        `The augmentation "${name}" joins several images into one picture, and ${task.title.toLowerCase()} learns one class of each. Take it out of the recipe's augment list.`,
-        { augment: name, task: recipe.task },
-      )
+    const { joins } = augments.get(name)
+    const isClass = task.truth === 'class'
+    if (!joins || (joins === 'classes') === isClass) continue
+    const why = isClass
+      ? 'joins the objects of several images into one picture, and classes belong to whole images. Use cutmix instead, or take it'
+      : 'mixes the classes of whole images, and this task learns objects. Use mosaic instead, or take it'
+    throw new TagwrightError('bad-recipe', `The augmentation "${name}" ${why} out of the recipe's augment list.`, {
+      augment: name,
+      task: recipe.task,
+    })
   }
   return {
     ...recipe,

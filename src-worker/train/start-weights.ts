@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
+import { shellWord } from '@shared/base/shell-word'
 import { describeModel } from '@shared/catalog/detector'
 import { describeDetector } from '@shared/catalog/detector-signatures'
 import { models } from '@shared/catalog/models'
@@ -10,6 +11,7 @@ import type { ModelDef } from '@shared/catalog/models/define'
 import { readOnnxWeights, structureShare } from '@shared/catalog/onnx-weights'
 import { cocoClasses } from '@shared/domain/coco-classes'
 import { yoloxInput } from '@shared/domain/model-input'
+import { importedModels } from '@shared/domain/task'
 import { size } from '@shared/engine/graph'
 import { type OnnxModel, type ReadExternal, decodeOnnx } from '@shared/engine/onnx/decode'
 import type { Program } from '@shared/engine/step'
@@ -198,13 +200,24 @@ function readFitting(
     const other = better()
     if (!other) return found
   } catch (error) {
-    if (!better()) throw error
+    if (!better()) throw model.task in importedModels ? asModel(error, path) : error
   }
   const [id, { title }] = better()!
   throw new TagwrightError(
     'weights-do-not-fit',
     `${path} holds the weights of ${title}, and the run trains ${model.title}. Choose --model ${id}.`,
     { file: path, model: id },
+  )
+}
+
+/** A file that fits no model of the catalog can still be one itself. */
+function asModel(error: unknown, path: string): unknown {
+  if (!(error instanceof TagwrightError) || error.code !== 'weights-do-not-fit') return error
+  const { code, message, details } = error
+  return new TagwrightError(
+    code,
+    `${message.replace(/ Choose [^.]*\.$/, '')} To put a new head on the network of the file itself, name it as the model: --model ${shellWord(path)}`,
+    details,
   )
 }
 

@@ -12,6 +12,7 @@ import { Progress } from './progress'
 import { ResultsCsv } from './results-csv'
 import { scoreAverages } from './score-averages'
 import { type Stage, stagesOf } from './stages'
+import { StartTimes } from './start-times'
 import { type TrainBatch, TrainState } from './train-state'
 import { EpochSamples } from './epoch-samples'
 import { EpochEvaluation } from './evaluate-epoch'
@@ -19,12 +20,15 @@ import { EpochEvaluation } from './evaluate-epoch'
 export async function trainRun(input: TrainInput, host: TrainHost): Promise<TrainResult> {
   const started = performance.now()
   const { report, signal } = host
+  const times = new StartTimes()
   const plan = await makePlan(input)
+  times.lap('data')
   const { recipe, header, val } = plan
   if (!input.resume) await writeAtomic(join(input.runDir, 'recipe.json'), [JSON.stringify(recipe, null, 2)])
   report.recipe(recipe as unknown as Record<string, unknown>)
   if (!input.resume) for (const note of plan.notes) report.log('info', note)
   const state = await TrainState.open(plan, input, host)
+  times.lap('model')
   if (input.resume)
     report.resumed({ step: state.step, epoch: state.position.epoch + state.position.batch / state.stepsPerEpoch })
   const { data } = workerTasks[recipe.task]
@@ -75,11 +79,13 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
       const next = await batches.next()
       if (next.done) break
       const batch = next.value
+      times.lap('first images')
       progress.beginStep()
       await state.resize(batch.width)
       const metrics = await stepOrExplain(state, batch)
       batch.release()
       progress.endStep(metrics)
+      times.lap('first step')
       report.metrics(stepRows(state, batch, metrics))
       report.progress(
         `epoch ${batch.epoch + 1} of ${recipe.epochs}`,
@@ -88,10 +94,14 @@ export async function trainRun(input: TrainInput, host: TrainHost): Promise<Trai
       )
       if (batch.index + 1 < batch.batches) continue
       const summary = progress.endEpoch()
+      times.lap('first epoch')
       state.averageEpoch()
       const done = batch.epoch + 1
       const isScored = evaluation && (done % recipe.data.evalEvery === 0 || done === recipe.epochs)
       const scores = isScored ? await evaluation.run(state.averaged(), state.freeze, signal) : null
+      times.lap('evaluation')
+      const told = scores && times.tell()
+      if (told) report.log('info', told)
       if (isScored && evaluation.found) await pictures.write(done, evaluation.found)
       const rows = epochRows(state, summary, scores)
       report.metrics(rows)

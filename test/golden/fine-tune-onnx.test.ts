@@ -81,7 +81,9 @@ async function fineTune(name: string, side: number, freeze: string[] = [], id = 
         images: { images: packImages(Float32Array.from(pixels), shape, program.images.images.packing) },
       }),
       ...(trunk && { features: await trunk.run(pixels, shape) }),
-      tensors: tasks.get(model.task).feeds({ targets, count: BATCH, maxGt: TRUTHS, closing: false }),
+      tensors: tasks
+        .get(model.task)
+        .feeds({ targets, count: BATCH, maxGt: TRUTHS, width: side, height: side, closing: false }),
       lr: [2e-4, 2e-3],
       momentum: 0.9,
       beta2: 0.999,

@@ -20,13 +20,21 @@ export const adviseCommand = (cli: CliContext): Command[] => [
   defineCommand('advise <project> [options]', 'Tell what more labels would bring, class by class.', [
     'advise harbour',
     'advise harbour --more 200 --weights yolox-nano',
+    'advise plants --model mobilenet.onnx',
     'advise harbour --last --more 100      (from what was measured before, at once)',
   ])
     .argument('<project>', 'project folder')
     .option('--more <n>', 'objects of each class, and images for all together', integer(1, 1_000_000), 50)
     .option('--weights <what>', 'what the short runs begin from: an ONNX file or kept weights (default yolox-nano)')
-    .option('--model <id>', "of the catalog, where the weights' name does not tell it")
-    .option('--size <px>', 'side of the square input, a multiple of 32 (default 320)', integer(64))
+    .option(
+      '--model <id>',
+      "of the catalog, where the weights' name does not tell it; or an ONNX file: short runs of a new head on that network",
+    )
+    .option(
+      '--size <px>',
+      'side of the square input, a multiple of 32 (default 320; classes: by the images)',
+      integer(64),
+    )
     .option('--minutes <n>', 'time after which no more draws begin (default 3)', number(0.1, 120))
     .option('--seed <n>', 'seed of everything random (default 0)', integer(0))
     .option('--last', 'measure nothing: use the curves that were measured last')

@@ -25,6 +25,7 @@ interface TrainOptions {
   features?: string[]
   weights?: string
   size?: number
+  freeze?: string[]
   epochs?: number | 'auto'
   batch?: number | 'auto'
   provider?: string
@@ -37,6 +38,8 @@ interface TrainOptions {
   ab?: boolean
 }
 
+const names = (text: string): string[] => listOf(String)(text).filter(Boolean)
+
 const train = (cli: CliContext) =>
   defineCommand('train <project> [options]', 'Train a model on the project.', [
     'train harbour',
@@ -44,26 +47,29 @@ const train = (cli: CliContext) =>
     'train harbour --recipe mine.yaml --set optimizer.lr=0.002 --set patience=10 --name slow',
     'train harbour --weights yolox-nano         (fine-tune what others trained; first: weights get yolox-nano)',
     'train harbour --weights mine.onnx',
+    'train harbour --weights yolox-nano --freeze backbone   (head and neck alone: a first model sooner)',
+    'train plants --model mobilenet.onnx --freeze trunk     (classes: a new head on any network)',
     'train harbour --set \'model.surgery=[{"id":"eca","after":"dark4"}]\' --ab   (what does the block bring?)',
     'train harbour --weights r1                 (start from the weights of run r1)',
   ])
     .argument('<project>', 'project folder')
     .option('--task <task>', `${taskIds.join(', ')} (default: the project's)`, oneOf(...taskIds))
     .option('--model <id>', 'of the catalog, or an ONNX file: that network under a new head (default yolox-nano)')
-    .option(
-      '--features <list>',
-      'with an ONNX file: values or nodes that the new head stands on, comma between',
-      (text: string) =>
-        text
-          .split(',')
-          .map((name) => name.trim())
-          .filter(Boolean),
-    )
+    .option('--features <list>', 'with an ONNX file: values or nodes that the new head stands on, comma between', names)
     .option(
       '--weights <what>',
       'start from an ONNX file, a checkpoint of this product, a run (id, name or latest), or kept weights (see "weights list")',
     )
-    .option('--size <px>', 'side of the square input, a multiple of 32 (default 320)', integer(32))
+    .option(
+      '--freeze <list>',
+      'layers that stay as they are, comma between: backbone, or trunk with an ONNX file as the model; backbone@3 for three epochs',
+      names,
+    )
+    .option(
+      '--size <px>',
+      'side of the square input, a multiple of 32 (default 320; classes: by the images)',
+      integer(32),
+    )
     .option('--epochs <n>', 'number of epochs, or auto', autoOr(integer(1)))
     .option('--batch <n>', 'images a step, or auto', autoOr(integer(1)))
     .option('--provider <id>', providerSchema.options.join(', '), oneOf(...providerSchema.options))
@@ -243,6 +249,7 @@ export function buildRecipe(options: TrainOptions): Tree {
       'model.weights',
       options.weights && existsSync(resolve(options.weights)) ? resolve(options.weights) : options.weights,
     ],
+    ['freeze', options.freeze],
     ['input.size', options.size],
     ['epochs', options.epochs],
     ['batch.size', options.batch],

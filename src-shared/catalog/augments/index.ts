@@ -52,13 +52,15 @@ export function resolveAugments(specs: readonly AugmentSpec[]): ResolvedAugment[
 /** Draws the plan of one image. `closing`: leave out the augments that close in the last epochs. */
 export function drawPlan(
   list: readonly ResolvedAugment[],
-  ctx: AugmentContext,
+  ctx: Omit<AugmentContext, 'before'>,
   size: { width: number; height: number },
   closing: boolean,
 ): AugmentPlan {
   const plan = plainPlan(ctx, size.width, size.height)
-  for (const { augment, params } of list) {
-    if (!(closing && augment.closes)) augment.apply(plan, params, ctx)
+  for (const [i, { augment, params }] of list.entries()) {
+    if (closing && augment.closes) continue
+    const before = (sample: number) => drawPlan(list.slice(0, i), { ...ctx, sample }, size, closing)
+    augment.apply(plan, params, { ...ctx, before })
   }
   return plan
 }

@@ -12,6 +12,7 @@ import { defineAugment } from '../define-augment'
 export default defineAugment({
   title: 'Blend with a second image',
   group: 'blend',
+  joins: 'objects',
   closes: true,
   params: z.strictObject({
     /** Probability per image. */
@@ -35,6 +36,7 @@ export default defineAugment({
     let matrix = scaling(width / plan.width, height / plan.height)
     if (mirrored) matrix = compose(mirrorX(width), matrix)
     matrix = compose(translation(-cropX, -cropY), matrix)
-    plan.layers[1] = { ...letterboxLayer(ctx, partner, plan.width, plan.height), outside: 0, matrix }
+    // Parts that are covered stay covered.
+    plan.layers.splice(1, 0, { ...letterboxLayer(ctx, partner, plan.width, plan.height), outside: 0, matrix })
   },
 })

@@ -13,6 +13,7 @@ import { defineAugment } from '../define-augment'
 export default defineAugment({
   title: 'Mosaic of four images',
   group: 'layout',
+  joins: 'objects',
   closes: true,
   params: z.strictObject({
     /** Probability per image. */

@@ -40,6 +40,9 @@ export interface BatchTargets {
   targets: Float32Array
   count: number
   maxGt: number
+  /** Of the network's input, px. */
+  width: number
+  height: number
   /** In the last epochs, on images as they are. */
   closing: boolean
 }
@@ -78,7 +81,12 @@ export interface TaskDef<Output = unknown> {
   /** What the presets mean, by their ids; absent: their own recipes with the default model. */
   presets?: Readonly<Partial<Record<PresetId, Record<string, unknown>>>>
   /** Parameters of a new head, by the beginning of their names, and how much faster they learn than a trained trunk. */
-  newHead?: { prefix: string; rate: number }
+  newHead?: {
+    prefix: string
+    rate: number
+    /** Under a trunk that stays as it is throughout: beginnings of its names, and how much faster still. */
+    alone?: { trunks: readonly string[]; rate: number }
+  }
   /** Adds the inputs of `feeds` to a training graph, and the loss of a model's output. */
   loss(at: {
     output: Output

@@ -6,7 +6,7 @@ import { Graph } from '@shared/engine/graph'
 import { mul } from '@shared/engine/ops'
 import { fromFloat16 } from '@shared/base/float16'
 import type { Batch } from '../../../src-worker/data/types'
-import { FeatureCache, type FillOptions } from '../../../src-worker/train/feature-cache'
+import { FeatureCache, type FillOptions, variantsAt } from '../../../src-worker/train/feature-cache'
 import { TrunkRunner } from '../../../src-worker/train/trunk-runner'
 
 let folder: string
@@ -24,36 +24,45 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** Image i in variant v is filled with 10 i + v and has one box of class i. */
-function fillOptions(key: string, images = 4, variants = 2): FillOptions & { filled: number } {
-  const options: FillOptions & { filled: number } = {
+/** Image i in variant v is filled with 10 i + v and has one box of class i; `filled` are the batches made of each variant. */
+function fillOptions(key: string, images = 4, variants = 2): FillOptions & { filled: number[]; closed: number } {
+  const options = {
     key,
     folder,
     images,
     variants,
-    filled: 0,
+    filled: Array<number>(variants).fill(0),
+    closed: 0,
     onProgress: () => {},
-    batches: fill(),
+    source: {
+      async *batches(variant: number) {
+        for (let first = 0; first < images; first += 2) {
+          options.filled[variant]++
+          const positions = [first, first + 1]
+          const pixels = positions.flatMap((i) => Array<number>(12).fill(10 * i + variant))
+          const targets = Float32Array.from(positions.flatMap((i) => [i, 1, 1, 1, 1]))
+          const batch = { count: 2, width: 2, height: 2, images: Uint8Array.from(pixels), targets, maxGt: 1 }
+          const counts = { targetCounts: Int32Array.of(1, 1), release: () => {} }
+          yield { batch: { ...batch, ...counts } as unknown as Batch, positions }
+        }
+      },
+      async close() {
+        options.closed++
+      },
+    },
   }
   return options
-
-  async function* fill(): FillOptions['batches'] {
-    for (let variant = 0; variant < variants; variant++)
-      for (let first = 0; first < images; first += 2) {
-        options.filled++
-        const positions = [first, first + 1]
-        const pixels = positions.flatMap((i) => Array<number>(12).fill(10 * i + variant))
-        const targets = Float32Array.from(positions.flatMap((i) => [i, 1, 1, 1, 1]))
-        const batch = { count: 2, width: 2, height: 2, images: Uint8Array.from(pixels), targets, maxGt: 1 }
-        const counts = { targetCounts: Int32Array.of(1, 1), release: () => {} }
-        yield { batch: { ...batch, ...counts } as unknown as Batch, variant, positions }
-      }
-  }
 }
 
-async function epochsOf(cache: FeatureCache, epochs: number, from = { epoch: 0, batch: 0 }) {
+async function epochsOf(
+  cache: FeatureCache,
+  epochs: number,
+  from = { epoch: 0, batch: 0 },
+  ofEpoch?: (epoch: number) => number,
+) {
   const seen: { epoch: number; values: number[]; labels: number[] }[] = []
-  for await (const batch of cache.batches({ seed: 1, batch: 2, epochs, side: 2, maxGt: [1], width: 5 }, from)) {
+  const options = { seed: 1, batch: 2, epochs, side: 2, maxGt: [1], width: 5 }
+  for await (const batch of cache.batches({ ...options, ...(ofEpoch ? { variantsAt: ofEpoch } : {}) }, from)) {
     const numbers = fromFloat16(batch.features['feature/0'].data)
     seen.push({ epoch: batch.epoch, values: [numbers[0], numbers[12]], labels: [batch.targets[0], batch.targets[5]] })
   }
@@ -87,8 +96,10 @@ describe('Kept features', () => {
     const counts: number[] = []
     const open = async () => {
       const options = fillOptions(key)
-      await (await FeatureCache.open(trunk, options)).close()
-      counts.push(options.filled)
+      const cache = await FeatureCache.open(trunk, options)
+      await cache.prepare(2)
+      await cache.close()
+      counts.push(options.filled.reduce((sum, one) => sum + one))
     }
     await open()
     await open()
@@ -100,8 +111,43 @@ describe('Kept features', () => {
     expect(counts).toEqual([4, 0, 4, 4])
   })
 
+  it('wait for the epoch that asks for them, and none is made twice by a run that goes on', async () => {
+    const first = fillOptions('c'.repeat(64), 4, 3)
+    const whole = fillOptions('d'.repeat(64), 4, 3)
+    const ofEpoch = (epoch: number) => Math.min(3, 1 + Math.floor(epoch / 2))
+    const all = await FeatureCache.open(trunk, whole)
+    const expected = await epochsOf(all, 6, undefined, ofEpoch)
+    await all.close()
+    // In the first two epochs there is one variant of every image.
+    for (const { epoch, values, labels } of expected)
+      labels.forEach((image, i) => expect(values[i]).toBe((10 * image + ((epoch + image) % ofEpoch(epoch))) / 2))
+
+    const stopped = await FeatureCache.open(trunk, first)
+    const before = await epochsOf(stopped, 3, undefined, ofEpoch)
+    expect(first.filled).toEqual([2, 2, 0])
+    await stopped.close()
+    expect(first.closed).toBe(1)
+    const second = fillOptions('c'.repeat(64), 4, 3)
+    const resumed = await FeatureCache.open(trunk, second)
+    const after = await epochsOf(resumed, 6, { epoch: 3, batch: 0 }, ofEpoch)
+    await resumed.close()
+    expect(second.filled).toEqual([0, 0, 2])
+    expect([...before, ...after]).toEqual(expected)
+  })
+
+  it('are all there by the middle of a run', () => {
+    const ofRun = (epochs: number) => Array.from({ length: epochs }, (_, epoch) => variantsAt(epoch, epochs, 4))
+    expect(ofRun(3)).toEqual([1, 2, 3])
+    expect(ofRun(8)).toEqual([1, 2, 3, 4, 4, 4, 4, 4])
+    expect(ofRun(24).filter((count) => count < 4)).toEqual([1, 1, 1, 2, 2, 2, 3, 3, 3])
+  })
+
   it('of old settings make room', async () => {
-    for (const letter of 'abcde') await (await FeatureCache.open(trunk, fillOptions(letter.repeat(64)))).close()
+    for (const letter of 'abcde') {
+      const cache = await FeatureCache.open(trunk, fillOptions(letter.repeat(64)))
+      await cache.prepare(1)
+      await cache.close()
+    }
     const left = readdirSync(folder)
     expect(left).toHaveLength(3)
     expect(left).toContain('e'.repeat(32))
