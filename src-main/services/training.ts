@@ -56,7 +56,7 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
     },
     check: ({ recipe }) => ({ recipe: full(recipe) }),
     diff: ({ a, b }) => ({ keys: diffRecipes(full(a), full(b)) }),
-    command: ({ recipe, name }) => ({ command: recipeCommand(needStore(deps).folder, recipe, { name }) }),
+    command: ({ recipe, name }) => ({ command: recipeCommand(needStore(deps).folder, recipe, { name, task: task() }) }),
     recipes() {
       const folder = recipesFolder()
       if (!existsSync(folder)) return { recipes: [] }

@@ -1,6 +1,7 @@
 import { shellWord } from '../base/shell-word'
 import { diffRecipes } from './diff-recipes'
 import { parseRecipe } from './recipe'
+import type { TaskId } from './task'
 
 /** Options that the command line has for keys of the recipe. */
 const options: Record<string, string> = {
@@ -14,14 +15,16 @@ const options: Record<string, string> = {
   'data.evalSplit': '--eval-split',
 }
 
-/** `tagwright train <project>` with what differs from the defaults. Throws `bad-recipe`. */
+/**
+ * `tagwright train <project>` with what differs from the defaults of the project's task. Throws `bad-recipe`.
+ */
 export function recipeCommand(
   folder: string,
   recipe: Record<string, unknown>,
-  { name }: { name?: string | undefined } = {},
+  { name, task = 'detect' }: { name?: string | undefined; task?: TaskId } = {},
 ): string {
-  const parsed = parseRecipe(recipe) as unknown as Record<string, unknown>
-  const changed = diffRecipes(parseRecipe({}) as unknown as Record<string, unknown>, parsed)
+  const parsed = parseRecipe({ task, ...recipe }) as unknown as Record<string, unknown>
+  const changed = diffRecipes(parseRecipe({ task }) as unknown as Record<string, unknown>, parsed)
   const words = ['tagwright', 'train', shellWord(folder)]
   const sets: string[] = []
   // A file is as good a name as that of the model which stands on it.
@@ -39,7 +42,7 @@ export function recipeCommand(
     else sets.push(shellWord(`${key}=${typeof b === 'string' ? b : JSON.stringify(b)}`))
   }
   // Where the images choose it, a side that was chosen by hand is said even if it is the usual one.
-  const { task, input } = recipe as { task?: string; input?: { size?: unknown } }
+  const { input } = recipe as { input?: { size?: unknown } }
   if (task === 'classify' && input?.size !== undefined && !words.includes('--size'))
     words.push('--size', String(input.size))
   if (sets.length > 0) words.push('--set', ...sets)

@@ -81,7 +81,7 @@ describe('A project of classes', () => {
 
   it('puts a new head on a network from a file, of which a part stays as it is', async () => {
     const recipe = ['--size', '32', '--batch', '8', '--epochs', '20', '--set', 'augment=[]', 'data.evalEvery=10']
-    const frozen = await json('train', project, '--model', exported, ...recipe, 'freeze=[trunk]', '--name', 'head')
+    const frozen = await json('train', project, '--model', exported, '--freeze', 'trunk', ...recipe, '--name', 'head')
     expect(frozen.status).toBe('done')
     expect(frozen.best.top1).toBeGreaterThan(0.9)
     // Its network goes with the run.

@@ -4,6 +4,7 @@ import { modelOf } from '@shared/catalog/models'
 import { rateGroups } from '@shared/catalog/rate-groups'
 import { describeModel } from '@shared/catalog/detector'
 import { optimizers } from '@shared/catalog/optimizers'
+import { trainingProgram } from '@shared/catalog/training-program'
 import { freezeAt, thaws } from '@shared/domain/freeze'
 import { parseRecipe, type RecipeInput } from '@shared/domain/recipe'
 import { learningRates } from '../../../src-worker/train/learning-rate'
@@ -39,12 +40,27 @@ describe('The stages of a run', () => {
     expect(stagesOf(resolved({ epochs: 4 }))).toEqual([{ from: 0, to: 4, freeze: [], optimizer: 'adamw' }])
     expect(stagesOf(resolved({ epochs: 4, optimizer: { id: 'sgd', switchAt: 0.5 } }))).toHaveLength(1)
   })
-  it('join no images where a picture has one answer', () => {
+  it('join objects where objects are learned, and classes where classes are', () => {
     const joined = (id: string) => resolved({ task: 'classify', augment: [{ id }, { id: 'flip' }] })
-    expect(() => joined('mixup')).toThrow('The augmentation "mixup" joins several images into one picture')
-    expect(() => joined('mosaic')).toThrow('classification learns one class of each')
-    expect(joined('hsv').augment).toHaveLength(2)
-    expect(resolved({ augment: [{ id: 'mixup' }] }).augment).toHaveLength(1)
+    expect(() => joined('mixup')).toThrow('The augmentation "mixup" joins the objects of several images')
+    expect(() => joined('mosaic')).toThrow('classes belong to whole images')
+    for (const id of ['hsv', 'cutmix', 'cutout']) expect(joined(id).augment).toHaveLength(2)
+    for (const id of ['mixup', 'cutout']) expect(resolved({ augment: [{ id }] }).augment).toHaveLength(1)
+    expect(() => resolved({ augment: [{ id: 'cutmix' }] })).toThrow('mixes the classes of whole images')
+  })
+  it('give a head alone a higher rate than one above layers that learn too', () => {
+    const rate = (freeze: string[]) => resolved({ task: 'classify', model: { weights: 'a.onnx' }, freeze }).optimizer.lr
+    expect(rate(['backbone'])).toBeCloseTo(3 * rate([]), 12)
+    expect(rate(['backbone@3'])).toBe(rate([]))
+    expect(resolved({ task: 'classify', freeze: ['backbone'], optimizer: { lr: 0.5 } }).optimizer.lr).toBe(0.5)
+  })
+  it('refuse to freeze what is not there', () => {
+    const freeze = ['stem', 'backbone']
+    const program = () =>
+      trainingProgram({ model: tinyDetector, classes: 2, batch: 1, size: [64, 64], optimizer: optimizers.get('sgd'), weightDecay: 0, block: 0, freeze }) // prettier-ignore
+    expect(program).toThrow(
+      '"backbone" in "freeze" is the beginning of no layer of Tiny detector. Its layers begin with',
+    )
   })
   it('name an entry without a number of epochs', () => {
     expect(() => freezeAt(['backbone@soon'], 0)).toThrow('"backbone@3"')
