@@ -63,7 +63,8 @@ export interface AugmentContext {
   pad: number
 }
 
-type PlainContext = Omit<AugmentContext, 'before'>
+/** The same without what the list of augments knows: that a plan is drawn from. */
+export type PlainContext = Omit<AugmentContext, 'before'>
 
 /** The sample letterboxed into the output: the plan that every list of augments starts from, and falls back to. */
 export function plainPlan(ctx: PlainContext, width: number, height: number): AugmentPlan {

@@ -9,7 +9,7 @@ import {
   planBox,
   planPoint,
   plainPlan,
-  type AugmentContext,
+  type PlainContext,
   type AugmentPlan,
   type Layer,
   type Tile,
@@ -108,7 +108,7 @@ export function createPipeline(setup: PipelineSetup): Pipeline {
     return new Map(needed.map((sample, i) => [sample, fetched[i]!]))
   }
 
-  function contextFor(sample: number, ...seed: (number | string)[]): Omit<AugmentContext, 'before'> {
+  function contextFor(sample: number, ...seed: (number | string)[]): PlainContext {
     const random = rng(setup.seed, ...seed)
     return {
       rng: random,

@@ -33,6 +33,12 @@ const fewestImages = { part: 4, train: 16, val: 8 }
 const mostImages = { train: 1024, val: 300 }
 /** Optimizer steps of a short run: so many for each image, within these. */
 const steps = { perImage: 1 / 2, fewest: 100, most: 300 }
+/** On a slow machine less, so that one draw fits into the time given; below this a run tells too little. */
+const fewestOfAll = 60
+/** Of the pace: some first steps are slower. */
+const pace = { warmUp: 2, steps: 4 }
+/** Of the time given for one draw's steps; the rest is for evaluations. */
+const share = 0.75
 /** Where one layer is all that learns, steps cost next to nothing: the largest part is to be learned as well as the smallest. */
 const stepsOfHead = { perImage: 2, fewest: 400, most: 1500 }
 const mostDraws = 4
@@ -50,7 +56,7 @@ export async function learnCurves(input: Input, host: TrainHost): Promise<Output
   const started = performance.now()
   const elapsed = () => (performance.now() - started) / 1000
   const { report, signal } = host
-  const { plan, total } = await openPlan(input)
+  const { plan, total, resolve } = await openPlan(input)
   const { recipe, header, train, val } = plan
   report.progress('opening the model', 0, null)
   const state = await TrainState.open(plan, { ...input, resume: false }, host)
@@ -69,10 +75,15 @@ export async function learnCurves(input: Input, host: TrainHost): Promise<Output
     report.log('info', `The model was opened in ${opened.toFixed(0)} s, features of ${train.length} images took ${(elapsed() - opened).toFixed(0)} s.`) // prettier-ignore
     const toStart = state.mark()
     const score = curveScorer(recipe.task, header, val, resampleImages(val.length, sets, recipe.seed))
-    const stepsOfRun = recipe.epochs * state.stepsPerEpoch
     const runs: (Part & { scores: RunScores })[] = []
     const queue = partsOf(train, recipe.seed)
     const perDraw = queue.length / mostDraws
+    const epochs = await affordableEpochs(perDraw)
+    if (epochs < recipe.epochs) {
+      report.log('info', `This machine is slow for ${recipe.epochs * state.stepsPerEpoch} steps a run: ${epochs * state.stepsPerEpoch} are made.`) // prettier-ignore
+      state.follow(resolve(epochs))
+    }
+    const stepsOfRun = epochs * state.stepsPerEpoch
     let longest = 0
     for (const [i, part] of queue.entries()) {
       // The first draw is what a curve needs; more of them while there is time, whole ones only.
@@ -80,7 +91,7 @@ export async function learnCurves(input: Input, host: TrainHost): Promise<Output
       const from = performance.now()
       toStart()
       const shown = i < perDraw ? perDraw : Math.ceil((i + 1) / perDraw) * perDraw
-      await learn(part, (step) => report.progress('short runs', i * stepsOfRun + step, shown * stepsOfRun))
+      await learn(part, stepsOfRun, (step) => report.progress('short runs', i * stepsOfRun + step, shown * stepsOfRun))
       await evaluation.run(state.averaged(), state.freeze, signal)
       runs.push({ ...part, scores: score(evaluation.found) })
       const took = (performance.now() - from) / 1000
@@ -90,8 +101,21 @@ export async function learnCurves(input: Input, host: TrainHost): Promise<Output
     report.progress('fitting curves', 0, null)
     return { ...curvesOf(runs), steps: stepsOfRun, draws: runs.length / perDraw, seconds: elapsed() }
 
+    /** So many that a draw of all parts fits into the time that is left, at the pace of a few steps. */
+    async function affordableEpochs(parts: number): Promise<number> {
+      let from = 0
+      await learn(queue[0], pace.warmUp + pace.steps, (step) => {
+        if (step === pace.warmUp) from = performance.now()
+      })
+      const step = (performance.now() - from) / 1000 / pace.steps
+      toStart()
+      const affordable = (share * (input.seconds - elapsed())) / (parts * step)
+      const fewest = Math.ceil(fewestOfAll / state.stepsPerEpoch)
+      return Math.min(recipe.epochs, Math.max(fewest, Math.floor(affordable / state.stepsPerEpoch)))
+    }
+
     /** Fresh from the start: so many steps on one part. */
-    async function learn({ draw, positions }: Part, onStep: (step: number) => void): Promise<void> {
+    async function learn({ draw, positions }: Part, count: number, onStep: (step: number) => void): Promise<void> {
       const batches = features!.batches(
         { seed: hashSeed(recipe.seed, 'draw', draw), epochs: Infinity, only: positions, ...featureBatches(plan) },
         { epoch: 0, batch: 0 },
@@ -105,7 +129,7 @@ export async function learnCurves(input: Input, host: TrainHost): Promise<Output
         onStep(++step)
         // Running a model blocks the thread: heartbeats and an abort get their turn here.
         await new Promise((resolve) => setImmediate(resolve))
-        if (step === stepsOfRun) return
+        if (step === count) return
       }
     }
   } finally {
@@ -175,19 +199,21 @@ async function openPlan(input: Input) {
   const perEpoch = Math.max(1, Math.floor(train.length / size))
   const { perImage, fewest, most } = tasks.get(given.task).whole ? stepsOfHead : steps
   const wanted = Math.min(most, Math.max(fewest, perImage * train.length))
-  const recipe = resolveRecipe(
-    { ...given, model: { ...model, weights: input.weights }, batch: { size, accumulate: 1 }, epochs: Math.max(1, Math.round(wanted / perEpoch)) }, // prettier-ignore
-    train.length,
-    provider,
-    val.length,
-  )
+  const resolve = (epochs: number) =>
+    resolveRecipe(
+      { ...given, model: { ...model, weights: input.weights }, batch: { size, accumulate: 1 }, epochs },
+      train.length,
+      provider,
+      val.length,
+    )
+  const recipe = resolve(Math.max(1, Math.round(wanted / perEpoch)))
   const plan: RunPlan = { ...whole, train, val, recipe }
   const total = {
     images: labelled.length,
     objects: header.labels.map((_, label) => labelled.reduce((sum, sample) => sum + countObjects(sample, label), 0)),
     with: header.labels.map((_, label) => labelled.filter((sample) => countObjects(sample, label) > 0).length),
   }
-  return { plan, total }
+  return { plan, total, resolve }
 }
 
 const countObjects = ({ annotations }: SnapshotSample, label: number): number =>

@@ -39,8 +39,8 @@ export class TrainState {
   epochsSinceBest = 0
   /** Epoch of the last better score. */
   private improvedAt = 0
-  private readonly plan: RunPlan
-  private readonly rates: (step: number) => number[]
+  private plan: RunPlan
+  private rates: (step: number) => number[]
   private options: ProgramOptions
   private stepper: Stepper
   private average: WeightAverage
@@ -168,6 +168,13 @@ export class TrainState {
   /** Learning rate of group 0 at the last step. */
   learningRate(): number {
     return this.rates(Math.max(0, this.step - 1))[0]
+  }
+
+  /** Another length, before the first step: learning rates and the average are those of a run of that length. */
+  follow(recipe: RunPlan['recipe']): void {
+    this.plan = { ...this.plan, recipe }
+    this.rates = learningRates(recipe, this.stepsPerEpoch)
+    this.average = new WeightAverage(this.stepper, recipe.averages.ema)
   }
 
   /** Rebuilds the program for another input side; weights, states and averages go on. */

@@ -3,7 +3,7 @@
  * `npx node scripts/bench-augment.mjs` prints milliseconds per image on one core.
  */
 import { drawPlan, resolveAugments, yoloxAugments, type AugmentSpec } from '@shared/catalog/augments'
-import type { AugmentContext } from '@shared/catalog/augment-plan'
+import type { PlainContext } from '@shared/catalog/augment-plan'
 import { letterboxGeometry } from '@shared/domain/letterbox'
 import { yoloxInput } from '@shared/domain/model-input'
 import { rng } from '@shared/base/rng'
@@ -52,7 +52,7 @@ function measure(title: string, augment: AugmentSpec[], pixels: Pixels[]): void 
   )
   const packer = imagePacker(space, pack, yoloxInput, out, 0, size, size)
   const draw = (i: number) => {
-    const ctx: AugmentContext = {
+    const ctx: PlainContext = {
       rng: rng('bench', i),
       sample: i % count,
       count,

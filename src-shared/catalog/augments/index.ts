@@ -2,7 +2,7 @@
 import { describeIssue } from '../../base/describe-issue'
 import { nearest, registry } from '../../base/registry'
 import { TagwrightError } from '../../base/errors'
-import { plainPlan, type AugmentContext, type AugmentPlan } from '../augment-plan'
+import { plainPlan, type AugmentPlan, type PlainContext } from '../augment-plan'
 import type { Augment } from '../define-augment'
 
 export const augments = registry<Augment>(
@@ -52,7 +52,7 @@ export function resolveAugments(specs: readonly AugmentSpec[]): ResolvedAugment[
 /** Draws the plan of one image. `closing`: leave out the augments that close in the last epochs. */
 export function drawPlan(
   list: readonly ResolvedAugment[],
-  ctx: Omit<AugmentContext, 'before'>,
+  ctx: PlainContext,
   size: { width: number; height: number },
   closing: boolean,
 ): AugmentPlan {

@@ -1,5 +1,5 @@
 /** Synthetic pictures for augment tests: filled rectangles on black, and the slow road from plan to pixels. */
-import type { AugmentContext, AugmentPlan } from '@shared/catalog/augment-plan'
+import type { PlainContext, AugmentPlan } from '@shared/catalog/augment-plan'
 import type { Box } from '@shared/domain/geometry'
 import { yoloxInput } from '@shared/domain/model-input'
 import { rng } from '@shared/base/rng'
@@ -23,8 +23,8 @@ export function fillBox(picture: Pixels, [x1, y1, x2, y2]: Box, color: number): 
 export function testContext(
   seed: number,
   sizes: { width: number; height: number }[],
-  over: Partial<AugmentContext> = {},
-): AugmentContext {
+  over: Partial<PlainContext> = {},
+): PlainContext {
   const random = rng('test', seed)
   return {
     rng: random,
