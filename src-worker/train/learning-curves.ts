@@ -197,7 +197,7 @@ async function openPlan(input: Input) {
   const { provider, model } = whole.recipe
   const size = Math.min(8, train.length)
   const perEpoch = Math.max(1, Math.floor(train.length / size))
-  const { perImage, fewest, most } = tasks.get(given.task).whole ? stepsOfHead : steps
+  const { perImage, fewest, most } = tasks.get(given.task).truth === 'class' ? stepsOfHead : steps
   const wanted = Math.min(most, Math.max(fewest, perImage * train.length))
   const resolve = (epochs: number) =>
     resolveRecipe(
