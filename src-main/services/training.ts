@@ -15,7 +15,7 @@ import { taskSchema } from '@shared/domain/task'
 import { parseRecipe } from '@shared/domain/recipe'
 import { recipeCommand } from '@shared/domain/recipe-command'
 import { needStore, type JobDeps } from '../jobs/job-deps'
-import { projectRecipe } from '../jobs/project-recipe'
+import { projectRecipe, sizeFollowsImages } from '../jobs/project-recipe'
 import type { Queue } from '../jobs/queue'
 import { writeAtomic } from '../jobs/write-atomic'
 import { defaultRatios, isUndivided } from '../store/assign-splits'
@@ -56,7 +56,13 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
     },
     check: ({ recipe }) => ({ recipe: full(recipe) }),
     diff: ({ a, b }) => ({ keys: diffRecipes(full(a), full(b)) }),
-    command: ({ recipe, name }) => ({ command: recipeCommand(needStore(deps).folder, recipe, { name, task: task() }) }),
+    command: ({ recipe, name }) => ({
+      command: recipeCommand(needStore(deps).folder, recipe, {
+        name,
+        task: task(),
+        sizeFollowsImages: sizeFollowsImages(task()),
+      }),
+    }),
     recipes() {
       const folder = recipesFolder()
       if (!existsSync(folder)) return { recipes: [] }

@@ -21,7 +21,11 @@ const options: Record<string, string> = {
 export function recipeCommand(
   folder: string,
   recipe: Record<string, unknown>,
-  { name, task = 'detect' }: { name?: string | undefined; task?: TaskId } = {},
+  {
+    name,
+    task = 'detect',
+    sizeFollowsImages = false,
+  }: { name?: string | undefined; task?: TaskId; sizeFollowsImages?: boolean } = {},
 ): string {
   const parsed = parseRecipe({ task, ...recipe }) as unknown as Record<string, unknown>
   const changed = diffRecipes(parseRecipe({ task }) as unknown as Record<string, unknown>, parsed)
@@ -43,7 +47,7 @@ export function recipeCommand(
   }
   // Where the images choose it, a side that was chosen by hand is said even if it is the usual one.
   const { input } = recipe as { input?: { size?: unknown } }
-  if (task === 'classify' && input?.size !== undefined && !words.includes('--size'))
+  if (sizeFollowsImages && input?.size !== undefined && !words.includes('--size'))
     words.push('--size', String(input.size))
   if (sets.length > 0) words.push('--set', ...sets)
   if (name) words.push('--name', shellWord(name))
