@@ -47,7 +47,7 @@ const train = (cli: CliContext) =>
     'train harbour --recipe mine.yaml --set optimizer.lr=0.002 --set patience=10 --name slow',
     'train harbour --weights yolox-nano         (fine-tune what others trained; first: weights get yolox-nano)',
     'train harbour --weights mine.onnx',
-    'train harbour --weights yolox-nano --freeze backbone   (head and neck alone: a first model sooner)',
+    'train harbour --weights yolox-nano --freeze backbone.backbone   (neck and head alone: a first model sooner)',
     'train plants --model mobilenet.onnx --freeze trunk     (classes: a new head on any network)',
     'train harbour --set \'model.surgery=[{"id":"eca","after":"dark4"}]\' --ab   (what does the block bring?)',
     'train harbour --weights r1                 (start from the weights of run r1)',
@@ -62,7 +62,7 @@ const train = (cli: CliContext) =>
     )
     .option(
       '--freeze <list>',
-      'layers that stay as they are, comma between: backbone, or trunk with an ONNX file as the model; backbone@3 for three epochs',
+      'layers that stay as they are, comma between, by the beginnings of their names: backbone, or trunk with an ONNX file as the model; backbone@3 for three epochs',
       names,
     )
     .option(
