@@ -6,11 +6,12 @@ import { describeIssue } from '@shared/base/describe-issue'
 import { decodeText } from '@shared/base/text'
 import { formats, matchFormats, type AnyFormat } from '@shared/catalog/formats'
 import { extension, isImage } from '@shared/catalog/formats/common/paths'
+import type { Truth } from '@shared/domain/task'
 import { isCameraRaw } from '../media/image-kind'
 import type { NodeSource } from '../media/node-source'
 
 /** Throws `empty-folder`, `unknown-format`, `format-mismatch`, `ambiguous-format`, `unknown-id`. */
-export async function chooseFormat(source: NodeSource, wanted: string): Promise<string> {
+export async function chooseFormat(source: NodeSource, wanted: string, truth?: Truth): Promise<string> {
   if (source.files.length === 0) {
     throw new TagwrightError(
       'empty-folder',
@@ -21,8 +22,8 @@ export async function chooseFormat(source: NodeSource, wanted: string): Promise<
   if (wanted !== 'auto') {
     const format = formats.get(wanted)
     // A file that was named is read whatever it looks like: the reader says best what is wrong with it.
-    if (source.named.length || (await format.match(source)) > 0) return wanted
-    const others = await matchFormats(source)
+    if (source.named.length || (await format.match(source, truth)) > 0) return wanted
+    const others = await matchFormats(source, truth)
     const found = others.length
       ? `It looks like: ${others.map((match) => match.id).join(', ')}.`
       : `It holds ${describeFiles(source)}.`
@@ -31,7 +32,7 @@ export async function chooseFormat(source: NodeSource, wanted: string): Promise<
       candidates: others,
     })
   }
-  const matches = await matchFormats(source)
+  const matches = await matchFormats(source, truth)
   if (matches.length === 0) {
     const raw = source.files.filter((file) => isCameraRaw(file.path))
     if (raw.length > 0 && !source.files.some((file) => isImage(file.path))) {

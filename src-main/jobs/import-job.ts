@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { datasetsContract, type ImportReport } from '@shared/contract/datasets'
 import { formats } from '@shared/catalog/formats'
 import { isImage } from '@shared/catalog/formats/common/paths'
+import { truthOf } from '@shared/catalog/tasks'
 import type { DatasetIssue, DatasetSample } from '@shared/domain/dataset'
 import { orientShape } from '@shared/domain/orient-shape'
 import type { Split } from '@shared/domain/split'
@@ -65,7 +66,7 @@ async function importPaths(
   const sources = openSources(params.paths)
   const chosen: { source: NodeSource; id: string; options: object }[] = []
   for (const source of sources) {
-    const id = await chooseFormat(source, params.format)
+    const id = await chooseFormat(source, params.format, truthOf(store.project.task))
     chosen.push({ source, id, options: parseOptions(id, formats.get(id), params.options) })
   }
   const issues = issueList()

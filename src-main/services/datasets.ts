@@ -1,4 +1,5 @@
 import { formats, matchFormats } from '@shared/catalog/formats'
+import { truthOf } from '@shared/catalog/tasks'
 import type { datasetsContract } from '@shared/contract/datasets'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import type { Queue } from '../jobs/queue'
@@ -22,7 +23,10 @@ export const createDatasetsService = (
     sources: await Promise.all(
       openSources(paths).map(async (source) => ({
         root: source.root,
-        matches: (await matchFormats(source)).map((match) => ({ ...match, title: formats.get(match.id).title })),
+        matches: (await matchFormats(source, truthOf(session.store().project.task))).map((match) => ({
+          ...match,
+          title: formats.get(match.id).title,
+        })),
       })),
     ),
   }),

@@ -75,7 +75,7 @@ export const useImporting = defineStore('importing', () => {
   const match = latest(async () => {
     sources.value = []
     problem.value = null
-    if (paths.value.length === 0) return
+    if (paths.value.length === 0 || session.project === null) return
     matching.value = true
     try {
       sources.value = (await api.datasets.match({ paths: [...paths.value] })).sources
@@ -85,7 +85,8 @@ export const useImporting = defineStore('importing', () => {
       matching.value = false
     }
   })
-  watch(paths, () => void match(), { deep: true })
+  // What folders mean depends on the project's task: asked again when the wizard has made one.
+  watch([paths, () => session.project?.folder], () => void match(), { deep: true })
 
   // The dialog has several doors: a command, what is dropped, the end of the wizard.
   watch(stage, async (now) => {

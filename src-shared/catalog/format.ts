@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { Shape, ShapeKind } from '../domain/annotation'
 import type { Dataset, DatasetChunk, DatasetIssue, DatasetSample, ShapeText } from '../domain/dataset'
+import type { Truth } from '../domain/task'
 
 export interface SourceFile {
   /** Relative to the source's root, `/` as separator. */
@@ -79,8 +80,11 @@ export interface Format<Options extends object = object> {
   stems: 'free' | 'per-folder' | 'flat'
   /** Endings of its files, lower case with the dot, beside those that many formats have (.json, .xml, .csv, .txt, .yaml). */
   endings?: readonly string[]
-  /** How well the content fits, 0 (not at all) to 1 (certainly); names alone never give 1. */
-  match(probe: FormatProbe): Promise<number>
+  /**
+   * How well the content fits, 0 (not at all) to 1 (certainly); names alone never give 1. `truth` is what the project
+   * keeps of an image: it settles what files alone leave open.
+   */
+  match(probe: FormatProbe, truth?: Truth): Promise<number>
   read(source: FormatSource, options: Options & ReadOptions): AsyncIterable<DatasetChunk>
   /** The same, with shapes as text where that is faster: for imports, which store the text. */
   readTexts?(source: FormatSource, options: Options & ReadOptions): AsyncIterable<DatasetChunk<Shape | ShapeText>>

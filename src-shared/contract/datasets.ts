@@ -79,7 +79,7 @@ export const datasetsContract = defineContract({
         ),
       }),
     },
-    /** Which formats the content fits, best first. Throws `not-found`, `no-access`. */
+    /** Which formats the content fits in this project, best first. Throws `not-found`, `no-access`. */
     match: {
       input: z.object({ paths: z.array(z.string().min(1)).min(1) }),
       output: z.object({

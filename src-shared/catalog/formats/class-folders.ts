@@ -41,8 +41,8 @@ export default defineFormat<Record<string, never>>({
     },
   ],
 
-  /** Folders alone prove little: only the same classes in several splits are more than a hint. */
-  match(probe) {
+  /** Folders alone prove little: the same classes in several splits do, or a project whose images have one class each. */
+  match(probe, truth) {
     if (probe.named.length) return Promise.resolve(0)
     const others = probe.files.some(({ path }) => annotationFiles.has(extension(path)) && !notes.test(stem(path)))
     const places = imageIndex(probe.files).paths.map(placeOf)
@@ -56,7 +56,8 @@ export default defineFormat<Record<string, never>>({
     const [first, ...more] = sets
     const same = first && more.length > 0 && more.every((labels) => [...labels].every((label) => first.has(label)))
     if (same && first.size > 1) return Promise.resolve(0.6)
-    return Promise.resolve(Math.max(0, ...[...bySplit.values()].map(({ size }) => size)) > 1 ? 0.005 : 0)
+    const several = [...bySplit.values()].some(({ size }) => size > 1)
+    return Promise.resolve(several ? (truth === 'class' ? 0.5 : 0.005) : 0)
   },
 
   async *read(source, options) {

@@ -1,5 +1,6 @@
 /** Dataset formats: one file each, found by their content. */
 import { registry, type Registry } from '../../base/registry'
+import type { Truth } from '../../domain/task'
 import type { AnyFormat, FormatProbe } from '../format'
 
 export { defineFormat } from '../format'
@@ -17,10 +18,10 @@ export interface FormatMatch {
 }
 
 /** Every format whose content test is above 0, best first; several with the best score mean that a person must choose. */
-export async function matchFormats(probe: FormatProbe): Promise<FormatMatch[]> {
+export async function matchFormats(probe: FormatProbe, truth?: Truth): Promise<FormatMatch[]> {
   const matches: FormatMatch[] = []
   for (const [id, format] of formats.entries()) {
-    const score = await format.match(probe)
+    const score = await format.match(probe, truth)
     if (score > 0) matches.push({ id, score })
   }
   return matches.sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
