@@ -31,8 +31,13 @@ export interface Layer {
   matrix: Affine
   /** Boxes that keep less than this fraction of their area inside the output are dropped; 0 keeps all. */
   minVisible: number
-  /** Of layers above the first: the part of the output, in whole pixels, that they cover; without it they are blended half and half. */
+  /** Of layers above the first: the part of the output, in whole pixels, that they cover; without it they are blended with what is below. */
   region?: Box
+  /**
+   * Of blended layers: their share in what is seen, 0..1 in steps of 1/256, which is also their class's. Without it half
+   * and half, and objects below and above count alike.
+   */
+  weight?: number
 }
 
 export interface AugmentPlan {
@@ -85,6 +90,9 @@ export function letterboxLayer(ctx: PlainContext, sample: number, width: number,
   }
 }
 
+/** A second image is in the picture already: the classes of two can be told, not of three. */
+export const holdsPartner = (plan: AugmentPlan): boolean => plan.layers.slice(1).some(({ tiles }) => tiles.length > 0)
+
 /** Mirrors the whole output. */
 export function mirrorPlan(plan: AugmentPlan): void {
   for (const layer of plan.layers) {
@@ -99,10 +107,11 @@ export function mirrorPlan(plan: AugmentPlan): void {
 /**
  * A box of a tile's sample in output pixels: scaled into the canvas, clipped there, bounding box of the four mapped
  * corners, clipped to the output. Null when a side is 1 px or less (YOLOX) or too little stays visible. An image that
- * covers a part stands for its class with all of that part.
+ * covers a part, or is blended with a weight, stands for its class with all of that part.
  */
 export function planBox(plan: AugmentPlan, layer: Layer, tile: Tile, box: Box): Box | null {
   if (layer.region) return layer.region
+  if (layer.weight !== undefined) return [0, 0, layer.weight * plan.width, plan.height]
   const inCanvas = clipBox(
     [
       box[0] * tile.scale + tile.x,

@@ -32,10 +32,11 @@ export function renderPlan(
     const row = views[y % 2]
     drawRow(space, row, y, layers[0])
     for (const layer of above) {
-      const { region } = layer
+      const { region, weight } = layer
       if (region && (y < region[1] || y >= region[3])) continue
       drawRow(space, otherView, y, layer)
       if (region) row.set(otherView.subarray(region[0], region[2]), region[0])
+      else if (weight !== undefined) blendRow(row, otherView, 256 * weight)
       else kernels.blend(address, address + bytes, other)
     }
     if (plan.hsv) kernels.shiftHsv(address, address + bytes, plan.hsv[0] / 30, plan.hsv[1], plan.hsv[2])
@@ -44,8 +45,20 @@ export function renderPlan(
   }
 }
 
+/** Mean of two rows of RGB words, rounded to the nearest, into the first; the second counts `share` of 256. */
+function blendRow(row: Int32Array, other: Int32Array, share: number): void {
+  for (let x = 0; x < row.length; x++) {
+    const [a, b] = [row[x], other[x]]
+    // Red and blue in one multiplication: sixteen bits hold the sum of each.
+    const redBlue = (a & 0xff00ff) * (256 - share) + (b & 0xff00ff) * share + 0x800080
+    const green = (a & 0x00ff00) * (256 - share) + (b & 0x00ff00) * share + 0x008000
+    row[x] = ((redBlue >>> 8) & 0xff00ff) | ((green >>> 8) & 0x00ff00)
+  }
+}
+
 interface PreparedLayer {
   region: Layer['region']
+  weight: Layer['weight']
   inverse: ReturnType<typeof invert>
   outside: number
   tiles: WarpTile[]
@@ -81,7 +94,13 @@ function prepareLayer(layer: Layer, pixels: (sample: number) => Pixels): Prepare
       clip: [0, 0, width, height],
     })
   }
-  return { region: layer.region, inverse: invert(layer.matrix), outside: grey(layer.outside), tiles }
+  return {
+    region: layer.region,
+    weight: layer.weight,
+    inverse: invert(layer.matrix),
+    outside: grey(layer.outside),
+    tiles,
+  }
 }
 
 function drawRow(space: PixelSpace, row: Int32Array, y: number, layer: PreparedLayer): void {

@@ -83,7 +83,7 @@ export function resolveRecipe(
     const isClass = task.truth === 'class'
     if (!joins || (joins === 'classes') === isClass) continue
     const why = isClass
-      ? 'joins the objects of several images into one picture, and classes belong to whole images. Use cutmix instead, or take it'
+      ? 'joins the objects of several images into one picture, and classes belong to whole images. Use cutmix or mixup-classes instead, or take it'
       : 'mixes the classes of whole images, and this task learns objects. Use mosaic instead, or take it'
     throw new TagwrightError('bad-recipe', `The augmentation "${name}" ${why} out of the recipe's augment list.`, {
       augment: name,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { drawBeta } from '../../base/draw-beta'
+import { holdsPartner } from '../augment-plan'
 import { defineAugment } from '../define-augment'
 import { drawRegion } from '../draw-region'
 
@@ -21,7 +22,7 @@ export default defineAugment({
     alpha: z.number().positive().default(1),
   }),
   apply(plan, { p, alpha }, ctx) {
-    if (!ctx.rng.chance(p)) return
+    if (holdsPartner(plan) || !ctx.rng.chance(p)) return
     const share = drawBeta(ctx.rng, alpha)
     const region = drawRegion(ctx.rng, plan, Math.sqrt(1 - share))
     const partner = ctx.drawLabelled()

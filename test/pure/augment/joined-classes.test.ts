@@ -91,6 +91,35 @@ describe('CutMix', () => {
   })
 })
 
+describe('mixup of classes', () => {
+  it('gives each class the share that its image has in every pixel', () => {
+    let mixed = 0
+    for (let seed = 0; seed < 40; seed++) {
+      const plan = draw([{ id: 'mixup-classes', p: 1, alpha: 1 }], seed)
+      const rgb = renderRgb(plan, (i) => pictures[i])
+      const { classes, shares } = sharesOf(plan)
+      const ofSecond = classes[1] === 1 ? shares[1] : 0
+      for (const [channel, share] of [1 - ofSecond, 0, ofSecond].entries()) {
+        const values = new Set(rgb.filter((_, i) => i % 3 === channel))
+        expect([...values], `seed ${seed}`).toHaveLength(1)
+        expect(Math.abs([...values][0] - 255 * share)).toBeLessThanOrEqual(0.5)
+      }
+      if (ofSecond > 0.05 && ofSecond < 0.95) mixed++
+    }
+    expect(mixed).toBeGreaterThan(20)
+  })
+
+  it('takes turns with CutMix: no picture has three classes', () => {
+    const kinds = new Set<string>()
+    for (let seed = 0; seed < 40; seed++) {
+      const { layers } = draw([{ id: 'cutmix', p: 0.5 }, { id: 'mixup-classes', p: 1 }], seed) // prettier-ignore
+      expect(layers.length).toBeLessThanOrEqual(2)
+      if (layers[1]) kinds.add(layers[1].region ? 'cut' : 'blended')
+    }
+    expect(kinds.size).toBe(2)
+  })
+})
+
 it('Cutout covers a square and leaves the class alone', () => {
   for (let seed = 0; seed < 20; seed++) {
     const plan = draw([{ id: 'cutout', p: 1, size: 0.5 }], seed)
