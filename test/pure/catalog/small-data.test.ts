@@ -20,7 +20,7 @@ describe('The length of a run that is left open', () => {
   })
   it('from scratch is the longer one, within 300 epochs', () => {
     expect(runLength(30, 3, false, task)).toMatchObject({ epochs: 300, amount: 'few', trial: null })
-    expect(runLength(205, 25, false, task).epochs).toBe(100)
+    expect(runLength(205, 25, false, task).epochs).toBe(80)
   })
   it('is told with a trial on about as many images, and with none where none was made', () => {
     expect(runLength(40, 5, true, task).trial).toMatchObject({ images: 30 })
