@@ -11,6 +11,7 @@ import { putLearningCurves } from '../store/learning-curves'
 import { writeSnapshot } from '../store/write-snapshot'
 import { callWorker } from './call-worker'
 import { defineJob } from './define-job'
+import { divideFirst } from './divide-first'
 import { frozenPart, frozenRecipe } from './frozen-start'
 import { needStore, type JobDeps } from './job-deps'
 
@@ -34,6 +35,7 @@ export const curvesJob = (deps: JobDeps) =>
       const snapshot = join(scratch, 'snapshot.jsonl.gz')
       await mkdir(scratch, { recursive: true })
       try {
+        divideFirst(store, context.log)
         context.report('freezing the data', 0, null)
         const { revision } = await writeSnapshot(store, { splits: ['train', 'val'], file: snapshot, signal: context.signal }) // prettier-ignore
         const recipe: RecipeInput = { ...frozenRecipe(task, { id: model }, size, frozenPart(weights === null)), seed }

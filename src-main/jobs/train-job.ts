@@ -12,13 +12,13 @@ import type { Metric } from '@shared/domain/metric'
 import { parseRecipe } from '@shared/domain/recipe'
 import { mainScore } from '@shared/domain/score'
 import type { Split } from '@shared/domain/split'
-import { divideUndivided } from '../store/assign-splits'
 import { putCheckpoint } from '../store/checkpoint'
 import { appendMetrics, deleteMetricsAfter, metricsSince } from '../store/metric'
 import { getRun, updateRun, type RunScore } from '../store/run'
 import { writeSnapshot } from '../store/write-snapshot'
 import { callWorker } from './call-worker'
 import { defineJob, type JobContext } from './define-job'
+import { divideFirst } from './divide-first'
 import { drawRunPlots } from './draw-run-plots'
 import { evaluateInto } from './evaluate-into'
 import { needStore, type JobDeps } from './job-deps'
@@ -62,11 +62,7 @@ async function train(
     const recipe = parseRecipe(before.recipe)
     const snapshot = join(runDir, 'snapshot.jsonl.gz')
     if (!existsSync(snapshot)) {
-      const divided = divideUndivided(store)
-      if (divided) {
-        const { train, val, test } = divided
-        log('info', `No image had a split: they are divided now, ${train} to learn from (train), ${val} to choose the best weights (val) and ${test} for the end (test).`) // prettier-ignore
-      }
+      divideFirst(store, log)
       context.report('freezing the data', 0, null)
       const splits = [...new Set([...recipe.data.trainSplits, recipe.data.evalSplit])]
       const row = await writeSnapshot(store, { splits, file: snapshot, signal })
