@@ -1,6 +1,6 @@
 // Measures something that takes long: `npm run campaign -- <name> [options]`.
 // A campaign is one file test/campaign/<name>.ts that exports `campaign` (test/campaign/campaign.ts); its figures go to
-// docs/benchmarks/<name>.json with the commit, machine, seed and recipe they belong to.
+// docs/benchmarks/<name>.json (or --as <name>) with the commit, machine, seed and recipe they belong to.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { importBundled, root } from './bundle.mjs'

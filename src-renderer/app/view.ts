@@ -14,6 +14,8 @@ export interface View {
   /** Projects of other tasks do without it; absent: all have it. */
   tasks?: readonly TaskId[]
   component: () => Promise<{ default: Component }>
+  /** Begins to read what it shows, while its code comes: called when the window starts with this view and a project is open. */
+  prepare?: () => void
 }
 
 /** Whether projects of a task show the view. @param task null: no project is open. */

@@ -1,6 +1,7 @@
 /** The open project and what the host can do. Follows `project.changed` and every new connection. */
 import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
+import { toErrorShape } from '@shared/base/errors'
 import type { ProjectInfo } from '@shared/contract/project'
 import { api, connection } from '../client/api'
 import { latest } from '../client/latest'
@@ -18,8 +19,16 @@ export const useSession = defineStore('session', () => {
 
   /** Many changes in a row cost one question at a time: an answer is never older than the last change. */
   const refresh = latest(async () => {
-    capabilities.value = await api.system.capabilities()
-    project.value = capabilities.value.project === null ? null : await api.project.info()
+    // Both at once: every view waits for them.
+    const [host, info] = await Promise.all([
+      api.system.capabilities(),
+      api.project.info().catch((error) => {
+        if (toErrorShape(error).code === 'no-project') return null
+        throw error
+      }),
+    ])
+    capabilities.value = host
+    project.value = info
     ready.value = true
   })
   /** A change of the open project says nothing new about the host. */

@@ -15,7 +15,10 @@ export function describeCommit(root: string): string {
   }
 }
 
-/** Runs a campaign and keeps `<folder>/<name>.json` up to date; resolves with the finished report. */
+/**
+ * Runs a campaign and keeps `<folder>/<name>.json` up to date; resolves with the finished report. `--as <name>` keeps the
+ * figures of other options beside those that stand there.
+ */
 export async function runCampaign(
   name: string,
   campaign: Campaign,
@@ -35,7 +38,7 @@ export async function runCampaign(
     complete: false,
     figures: {},
   }
-  const target = join(folder, `${name}.json`)
+  const target = join(folder, `${readOption(args, 'as', name)}.json`)
   mkdirSync(folder, { recursive: true })
   const write = () => {
     report.seconds = Math.round((performance.now() - started) / 1000)

@@ -1,5 +1,6 @@
 import { Tags } from '@lucide/vue'
 import { defineView } from '../../app/view'
+import { useSamples } from '../../stores/samples'
 
 export default defineView({
   id: 'label',
@@ -8,4 +9,5 @@ export default defineView({
   order: 10,
   needsProject: true,
   component: () => import('./label.vue'),
+  prepare: () => void useSamples(),
 })
