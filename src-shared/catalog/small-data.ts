@@ -33,7 +33,7 @@ export interface StepsFromWeights {
 }
 
 /** Four for each image, within what served 30 and what serves thousands. */
-const FROM_WEIGHTS: StepsFromWeights = { perImage: 4, fewest: 120, most: 600 }
+export const detectorSteps: StepsFromWeights = { perImage: 4, fewest: 120, most: 600 }
 /** The same from random weights: no longer than the published 40 epochs of small data take eager PyTorch (decision 040). */
 const FROM_SCRATCH = 2000
 /** With fewer images start weights are advised; a judgement, not a measurement. */
@@ -61,7 +61,7 @@ export function runLength(
   images: number,
   stepsPerEpoch: number,
   fromWeights: boolean,
-  { steps = FROM_WEIGHTS, trials = [], truth }: Pick<TaskDef, 'steps' | 'trials' | 'truth'>,
+  { steps = detectorSteps, trials = [], truth }: Pick<TaskDef, 'steps' | 'trials' | 'truth'>,
 ): RunLength {
   const { perImage, fewest, most } = steps
   const wanted = fromWeights ? Math.min(most, Math.max(fewest, perImage * images)) : FROM_SCRATCH

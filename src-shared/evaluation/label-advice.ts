@@ -11,7 +11,7 @@ import {
 
 /** Fewer objects to learn from, or to be measured on, give no curve. */
 export const fewest = { objects: 12, truths: 5 }
-/** Below it a class was not found by any short run, and nothing can be said about its rise. */
+/** Below it a class was not found by short runs on all labels, and nothing can be said about its rise. */
 const notFound = 0.01
 /** A gain that at best is smaller is none worth labelling for. */
 const littleGain = 0.01
@@ -101,7 +101,8 @@ export function measureCurve(
   }
   if (counted.objects < needed) return { ...made, reason: 'few-objects' }
   if (counted.truths < fewest.truths) return { ...made, reason: 'few-truths' }
-  if (usable.every(({ score }) => score < notFound)) return { ...made, reason: 'not-learned' }
+  // All labels together have to give something: chance in a smaller part is no curve.
+  if (largest.every(({ score }) => score < notFound)) return { ...made, reason: 'not-learned' }
   if (new Set(usable.map(({ n }) => n)).size < fewestAmounts) return { ...made, reason: 'few-amounts' }
   // The check asks about the same evaluation images, so other images are no part of its uncertainty.
   const smaller = usable.filter(({ n }) => n < most).map(({ n, score }) => ({ n, score }))

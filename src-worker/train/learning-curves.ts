@@ -10,6 +10,7 @@ import { parseRecipe } from '@shared/domain/recipe'
 import type { SnapshotSample } from '@shared/domain/snapshot'
 import { stratifiedSplit } from '@shared/domain/stratified-split'
 import { measureCurve } from '@shared/evaluation/label-advice'
+import { detectorSteps } from '@shared/catalog/small-data'
 import { tasks } from '@shared/catalog/tasks'
 import { workerTasks } from '../tasks'
 import { featureBatches, openFeatures } from './batches'
@@ -31,7 +32,10 @@ const parts = [1 / 8, 1 / 4, 1 / 2, 1]
 const fewestImages = { part: 4, train: 16, val: 8 }
 /** What is learned from and measured on at most: more changes the curve little and takes long. */
 const mostImages = { train: 1024, val: 300 }
-/** Optimizer steps of a short run: so many for each image, within these. */
+/**
+ * Optimizer steps of a short run of a detector: so many for each image, within these. A task that takes more steps from start
+ * weights takes more here, in proportion: points come from layers that no detector's file has.
+ */
 const steps = { perImage: 1 / 2, fewest: 100, most: 300 }
 /** On a slow machine less, so that one draw fits into the time given; below this a run tells too little. */
 const fewestOfAll = 60
@@ -56,7 +60,7 @@ export async function learnCurves(input: Input, host: TrainHost): Promise<Output
   const started = performance.now()
   const elapsed = () => (performance.now() - started) / 1000
   const { report, signal } = host
-  const { plan, total, resolve } = await openPlan(input)
+  const { plan, total, times, resolve } = await openPlan(input)
   const { recipe, header, train, val } = plan
   report.progress('opening the model', 0, null)
   const state = await TrainState.open(plan, { ...input, resume: false }, host)
@@ -110,7 +114,7 @@ export async function learnCurves(input: Input, host: TrainHost): Promise<Output
       const step = (performance.now() - from) / 1000 / pace.steps
       toStart()
       const affordable = (share * (input.seconds - elapsed())) / (parts * step)
-      const fewest = Math.ceil(fewestOfAll / state.stepsPerEpoch)
+      const fewest = Math.ceil((times * fewestOfAll) / state.stepsPerEpoch)
       return Math.min(recipe.epochs, Math.max(fewest, Math.floor(affordable / state.stepsPerEpoch)))
     }
 
@@ -197,8 +201,11 @@ async function openPlan(input: Input) {
   const { provider, model } = whole.recipe
   const size = Math.min(8, train.length)
   const perEpoch = Math.max(1, Math.floor(train.length / size))
-  const { perImage, fewest, most } = tasks.get(given.task).truth === 'class' ? stepsOfHead : steps
-  const wanted = Math.min(most, Math.max(fewest, perImage * train.length))
+  const task = tasks.get(given.task)
+  const isHead = task.truth === 'class'
+  const { perImage, fewest, most } = isHead ? stepsOfHead : steps
+  const times = isHead ? 1 : (task.steps ?? detectorSteps).perImage / detectorSteps.perImage
+  const wanted = times * Math.min(most, Math.max(fewest, perImage * train.length))
   const resolve = (epochs: number) =>
     resolveRecipe(
       { ...given, model: { ...model, weights: input.weights }, batch: { size, accumulate: 1 }, epochs },
@@ -213,7 +220,7 @@ async function openPlan(input: Input) {
     objects: header.labels.map((_, label) => labelled.reduce((sum, sample) => sum + countObjects(sample, label), 0)),
     with: header.labels.map((_, label) => labelled.filter((sample) => countObjects(sample, label) > 0).length),
   }
-  return { plan, total, resolve }
+  return { plan, total, times, resolve }
 }
 
 const countObjects = ({ annotations }: SnapshotSample, label: number): number =>
