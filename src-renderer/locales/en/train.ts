@@ -49,7 +49,8 @@ export default {
   level: { problem: 'Problem', warning: 'Warning', advice: 'Advice' },
   look: 'Look',
   healthy: 'Nothing stands in the way.',
-  unhashed: '{count} images were not compared with each other yet.',
+  unhashed:
+    '{count} image was not compared with the others yet. | {count} images were not compared with each other yet.',
   findDuplicates: 'Find duplicates',
   estimate: 'Time and memory',
   measure: 'Measure',
