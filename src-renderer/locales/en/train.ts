@@ -41,7 +41,7 @@ export default {
     machine: 'Machine and seed',
   },
   nothing: 'Nothing to learn from yet',
-  nothingHelp: 'Draw boxes on some images first. Thirty images are enough for a first model.',
+  nothingHelp: 'Label some images first. Thirty are enough for a first model.',
   goLabel: 'Annotate images',
   divide: 'Divide now',
   health: 'Health of the data',
