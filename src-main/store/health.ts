@@ -56,8 +56,11 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
   // Of which none has a split: the start of a training divides them.
   const undivided = images.none > 0 && images.train + images.val + images.test === 0
   if (undivided) add('undivided', 'advice', { images: images.none }, { count: images.none })
-  else if (train === 0) add('no-train', 'problem', { splits: trainSplits }, { count: images.none })
-  else if (train < smallData)
+  else if (train === 0) {
+    const missing = countMissing(db, trainSplits)
+    if (missing > 0) add('no-train-files', 'problem', { splits: trainSplits, missing }, { code: 'no-train' })
+    else add('no-train', 'problem', { splits: trainSplits }, { count: images.none })
+  } else if (train < smallData)
     add(
       isLabelled ? 'few-images' : 'few-clean-images',
       'warning',
@@ -65,8 +68,11 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
       { code: 'few-images', count: train },
     )
   if (trainSplits.includes(evalSplit)) add('eval-is-train', 'problem', { split: evalSplit })
-  else if (evaluated === 0 && !undivided) add('no-eval', 'problem', { split: evalSplit })
-  else if (evaluated < smallEval && !undivided)
+  else if (evaluated === 0 && !undivided) {
+    const missing = countMissing(db, [evalSplit])
+    if (missing > 0) add('no-eval-files', 'problem', { split: evalSplit, missing }, { code: 'no-eval' })
+    else add('no-eval', 'problem', { split: evalSplit })
+  } else if (evaluated < smallEval && !undivided)
     add('few-eval', 'warning', { images: evaluated, split: evalSplit, least: smallEval }, { count: evaluated })
   if (images.none > 0 && !undivided) {
     const { samples } = pick(db, `SELECT id FROM visible_sample WHERE split IS NULL AND state = 'ok'`)
@@ -79,6 +85,14 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
   findings.sort((a, b) => rank[a.level] - rank[b.level])
   return { findings, images, labels, unhashed: countUnhashed(db) }
 }
+
+/** Images of splits whose files are not there or cannot be read. */
+const countMissing = (db: ReadDb, splits: readonly SplitName[]): number =>
+  pick(
+    db,
+    `SELECT id FROM visible_sample WHERE state <> 'ok' AND split IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(splits),
+  ).count
 
 type Add = (key: HealthWordsKey, level: Finding['level'], values?: WordValues, more?: Partial<Finding>) => void
 

@@ -12,6 +12,10 @@ export const healthWords = {
     message: 'No usable image is in the split {splits}.',
     advice: 'Divide the images into splits, or train on another split.',
   },
+  'no-train-files': {
+    message: 'No usable image is in the split {splits}: {missing} {missing|is|are} missing or cannot be read.',
+    advice: 'Relink or restore the files.',
+  },
   'few-images': {
     message: 'Only {images} {images|image is|images are} learned from.',
     advice:
@@ -28,6 +32,10 @@ export const healthWords = {
   'no-eval': {
     message: 'No usable image is in the split {split}.',
     advice: 'Give it a tenth of the images: without it no best weights can be chosen.',
+  },
+  'no-eval-files': {
+    message: 'No usable image is in the split {split}: {missing} {missing|is|are} missing or cannot be read.',
+    advice: 'Relink or restore the files.',
   },
   'few-eval': {
     message: 'Only {images} {images|image is|images are} evaluated on; scores will jump from epoch to epoch.',

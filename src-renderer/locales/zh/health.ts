@@ -5,6 +5,10 @@ export default {
     advice: '开始训练时会自动划分：80 % 用于学习，10 % 用于选择最佳权重，10 % 留到最后测试。',
   },
   'no-train': { message: '“{splits}”中没有可用的图像。', advice: '请划分图像，或用另一部分训练。' },
+  'no-train-files': {
+    message: '“{splits}”中没有可用的图像：{missing} 张缺失或无法读取。',
+    advice: '请重新链接或恢复这些文件。',
+  },
   'few-images': {
     message: '只有 {images} 张图像用于学习。',
     advice: '请再标注一些，至少 {least} 张；从其他运行或文件的权重开始；让第一个模型标注其余图像。',
@@ -17,6 +21,10 @@ export default {
   'no-eval': {
     message: '“{split}”中没有可用的图像。',
     advice: '请分给它十分之一的图像：否则无法选出最佳权重。',
+  },
+  'no-eval-files': {
+    message: '“{split}”中没有可用的图像：{missing} 张缺失或无法读取。',
+    advice: '请重新链接或恢复这些文件。',
   },
   'few-eval': {
     message: '只有 {images} 张图像用于评估；得分会在各轮之间跳动。',
