@@ -23,6 +23,6 @@ export default [
   of('results-confusion', 'runs', run('results'), (page) => scrollTo(page, 'Confusion matrix')),
   of('evaluate', 'runs', run('results'), (page) => page.getByRole('button', { name: 'Evaluate' }).click()),
   of('export', 'runs', run('export'), (page) => page.locator('#export-out').waitFor(patient)),
-  of('review', 'review', {}, (page) => page.getByRole('img').nth(1).waitFor(patient)),
+  of('review', 'review', {}, (page) => page.getByRole('img').first().waitFor(patient)),
   of('model', 'models', { run: 'r1' }, (page) => page.getByRole('list', { name: /nodes/i }).waitFor(patient)),
 ]

@@ -6,6 +6,7 @@ import { nearPairs } from '@shared/domain/near-duplicates'
 import { differenceHash } from '../media/fingerprint'
 import { hashFile } from '../media/hash-file'
 import { sql } from '../store/db'
+import { makeFinding } from '../store/health'
 import { countUnhashed, saveFileFacts, walkImages, type FileFacts } from '../store/sample-file'
 import { defineJob } from './define-job'
 import { needStore, type JobDeps } from './job-deps'
@@ -74,13 +75,6 @@ export const findDuplicatesJob = (deps: Pick<JobDeps, 'store'>) =>
 
 function leak(pairs: Duplicates['pairs']): Finding {
   const samples = [...new Set(pairs.flatMap(({ a, b }) => [a, b]))]
-  return {
-    code: 'near-leakage',
-    level: 'warning',
-    message: `${pairs.length} pairs of nearly equal images lie in different splits; scores on them are too good.`,
-    advice: 'Put images of one scene or one video into the same split.',
-    labels: [],
-    samples: samples.slice(0, 200),
-    count: samples.length,
-  }
+  const about = { samples: samples.slice(0, 200), count: samples.length }
+  return makeFinding('near-leakage', 'warning', { pairs: pairs.length }, about)
 }

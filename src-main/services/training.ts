@@ -36,7 +36,7 @@ export function createTrainingService(deps: JobDeps, queue: () => Queue): Servic
   const full = (recipe: Record<string, unknown>) => parseRecipe(ofProject(recipe)) as unknown as Record<string, unknown>
   return {
     form: () => ({
-      fields: recipeForm(),
+      fields: recipeForm(task()),
       presets: presetsOf(tasks.get(task())),
       augments: augmentForms(),
       defaults: full({}),

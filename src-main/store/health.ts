@@ -1,6 +1,8 @@
 /** What training would suffer from, as far as the rows tell. */
+import { fillWords, type WordValues } from '@shared/base/fill-words'
 import { truthOf } from '@shared/catalog/tasks'
 import type { Finding, Health } from '@shared/contract/training'
+import { healthWords, type HealthWordsKey } from '@shared/domain/health-words'
 import { sql, type ReadDb } from './db'
 import { listLabels } from './label'
 import { getProject } from './project'
@@ -41,8 +43,7 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
     if (row) row[split ?? 'none'] += n
   }
   const findings: Finding[] = []
-  const add = (code: string, level: Finding['level'], message: string, advice: string, more: Partial<Finding> = {}) =>
-    findings.push({ code, level, message, advice, labels: [], samples: [], count: 0, ...more })
+  const add: Add = (...finding) => void findings.push(makeFinding(...finding))
   const of = (row: Record<SplitName, number>, splits: readonly SplitName[]) =>
     splits.reduce((sum, split) => sum + row[split], 0)
   const train = of(images, trainSplits)
@@ -51,52 +52,32 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
   const { task } = getProject(db)
   const truth = truthOf(task)
   const isLabelled = truth !== 'image'
-  if (isLabelled && labels.length === 0) add('no-labels', 'problem', 'The project has no classes.', 'Draw some objects, or import annotations.') // prettier-ignore
+  if (isLabelled && labels.length === 0) add('no-labels', 'problem')
   // Of which none has a split: the start of a training divides them.
   const undivided = images.none > 0 && images.train + images.val + images.test === 0
-  if (undivided)
+  if (undivided) add('undivided', 'advice', { images: images.none }, { count: images.none })
+  else if (train === 0) {
+    const missing = countMissing(db, trainSplits)
+    if (missing > 0) add('no-train-files', 'problem', { splits: trainSplits, missing }, { code: 'no-train' })
+    else add('no-train', 'problem', { splits: trainSplits }, { count: images.none })
+  } else if (train < smallData)
     add(
-      'undivided',
-      'advice',
-      `${images.none === 1 ? '1 image has' : `${images.none} images have`} no split yet.`,
-      'The start of a training divides them: 80 % to learn from, 10 % to choose the best weights, 10 % for the end.',
-      { count: images.none },
-    )
-  else if (train === 0)
-    add('no-train', 'problem', `No usable image is in the split ${trainSplits.join(', ')}.`, 'Divide the images into splits, or train on another split.', { count: images.none }) // prettier-ignore
-  else if (train < smallData)
-    add(
-      'few-images',
+      isLabelled ? 'few-images' : 'few-clean-images',
       'warning',
-      `Only ${train === 1 ? '1 image is' : `${train} images are`} learned from.`,
-      isLabelled
-        ? `Label more, at least ${smallData}; start from the weights of another run or file; let a first model label the rest.`
-        : `Import more, at least ${smallData}.`,
-      { count: train },
+      { images: train, least: smallData },
+      { code: 'few-images', count: train },
     )
-  if (trainSplits.includes(evalSplit))
-    add('eval-is-train', 'problem', `The split ${evalSplit} is learned from and evaluated on.`, 'Choose another split to evaluate on: scores on learned images mean nothing.') // prettier-ignore
-  else if (evaluated === 0 && !undivided)
-    add('no-eval', 'problem', `No usable image is in the split ${evalSplit}.`, 'Give it a tenth of the images: without it no best weights can be chosen.') // prettier-ignore
-  else if (evaluated < smallEval && !undivided)
-    add(
-      'few-eval',
-      'warning',
-      `Only ${evaluated === 1 ? '1 image is' : `${evaluated} images are`} evaluated on; scores will jump from epoch to epoch.`,
-      `Give ${evalSplit} at least ${smallEval} images.`,
-      { count: evaluated },
-    )
-  if (images.none > 0 && !undivided)
-    add(
-      'unassigned',
-      'advice',
-      `${images.none} images belong to no split and take no part.`,
-      'Divide them into splits.',
-      {
-        ...pick(db, `SELECT id FROM visible_sample WHERE split IS NULL AND state = 'ok'`),
-        count: images.none,
-      },
-    )
+  if (trainSplits.includes(evalSplit)) add('eval-is-train', 'problem', { split: evalSplit })
+  else if (evaluated === 0 && !undivided) {
+    const missing = countMissing(db, [evalSplit])
+    if (missing > 0) add('no-eval-files', 'problem', { split: evalSplit, missing }, { code: 'no-eval' })
+    else add('no-eval', 'problem', { split: evalSplit })
+  } else if (evaluated < smallEval && !undivided)
+    add('few-eval', 'warning', { images: evaluated, split: evalSplit, least: smallEval }, { count: evaluated })
+  if (images.none > 0 && !undivided) {
+    const { samples } = pick(db, `SELECT id FROM visible_sample WHERE split IS NULL AND state = 'ok'`)
+    add('unassigned', 'advice', { images: images.none }, { samples, count: images.none })
+  }
   classFindings(labels, train, { trainSplits, evalSplit }, add, of)
   sampleFindings(db, isLabelled ? trainSplits : null, truth === 'class', add)
   leakFindings(db, add)
@@ -105,7 +86,37 @@ export function checkHealth(db: ReadDb, { trainSplits, evalSplit }: Splits): Hea
   return { findings, images, labels, unhashed: countUnhashed(db) }
 }
 
-type Add = (code: string, level: Finding['level'], message: string, advice: string, more?: Partial<Finding>) => void
+/** Images of splits whose files are not there or cannot be read. */
+const countMissing = (db: ReadDb, splits: readonly SplitName[]): number =>
+  pick(
+    db,
+    `SELECT id FROM visible_sample WHERE state <> 'ok' AND split IN (SELECT value FROM json_each(?))`,
+    JSON.stringify(splits),
+  ).count
+
+type Add = (key: HealthWordsKey, level: Finding['level'], values?: WordValues, more?: Partial<Finding>) => void
+
+/** With its sentences in English. A key that says something more special than its code gives the code in `more`. */
+export function makeFinding(
+  key: HealthWordsKey,
+  level: Finding['level'],
+  values: WordValues = {},
+  more: Partial<Finding> = {},
+): Finding {
+  const { message, advice } = healthWords[key]
+  const said = { message: fillWords(message, values), advice: fillWords(advice, values) }
+  return {
+    code: key,
+    level,
+    ...said,
+    key,
+    values: values as Finding['values'],
+    labels: [],
+    samples: [],
+    count: 0,
+    ...more,
+  }
+}
 type LabelRow = Health['labels'][number]
 
 function classFindings(
@@ -117,27 +128,24 @@ function classFindings(
 ): void {
   if (train === 0) return
   const named = (rows: readonly LabelRow[]) => ({ labels: rows.map(({ id }) => id), count: rows.length })
-  const names = (rows: readonly LabelRow[]) => listed(rows.map(({ name }) => name))
+  const names = (rows: readonly LabelRow[]) => rows.map(({ name }) => name)
   const empty = labels.filter((row) => of(row, trainSplits) === 0)
   if (empty.length > 0)
-    add('empty-class', empty.length === labels.length ? 'problem' : 'warning', `${names(empty)}: no object to learn from.`, 'Label some, move images with them into the training split, or remove the class.', named(empty)) // prettier-ignore
+    add('empty-class', empty.length === labels.length ? 'problem' : 'warning', { labels: names(empty) }, named(empty))
   const small = labels.filter((row) => of(row, trainSplits) > 0 && of(row, trainSplits) < few.train)
-  if (small.length > 0)
-    add('few-objects', 'warning', `${names(small)}: fewer than ${few.train} objects to learn from.`, 'Label more of them, or merge them with a similar class.', named(small)) // prettier-ignore
+  if (small.length > 0) add('few-objects', 'warning', { labels: names(small), least: few.train }, named(small))
   const unseen = labels.filter((row) => of(row, trainSplits) > 0 && row[evalSplit] < few.eval)
   if (unseen.length > 0 && !trainSplits.includes(evalSplit))
-    add('few-eval-objects', 'advice', `${names(unseen)}: fewer than ${few.eval} objects in ${evalSplit}; their scores are chance.`, `Divide the images anew, or label more in ${evalSplit}.`, named(unseen)) // prettier-ignore
+    add('few-eval-objects', 'advice', { labels: names(unseen), least: few.eval, split: evalSplit }, named(unseen))
   const largest = labels.reduce((n, row) => Math.max(n, of(row, trainSplits)), 0)
   const rare = labels.filter((row) => of(row, trainSplits) >= few.train && of(row, trainSplits) * imbalance < largest)
-  if (rare.length > 0)
-    add('imbalance', 'advice', `${names(rare)}: ${imbalance} times rarer than the most frequent class (${largest} objects).`, 'Label more of them; images that show them help most.', named(rare)) // prettier-ignore
+  if (rare.length > 0) add('imbalance', 'advice', { labels: names(rare), times: imbalance, largest }, named(rare))
 }
 
 /** @param trainSplits null: images need no labels. @param isTagged each image has one class, its first tag. */
 function sampleFindings(db: ReadDb, trainSplits: readonly SplitName[] | null, isTagged: boolean, add: Add): void {
   const missing = pick(db, `SELECT id FROM visible_sample WHERE state <> 'ok'`)
-  if (missing.count > 0)
-    add('missing-images', 'warning', `${missing.count} image files are missing or cannot be read; they are left out.`, 'Relink or restore them.', missing) // prettier-ignore
+  if (missing.count > 0) add('missing-images', 'warning', { images: missing.count }, missing)
   if (trainSplits === null) return
   if (isTagged) return tagFindings(db, trainSplits, add)
   const empty = pick(
@@ -146,8 +154,7 @@ function sampleFindings(db: ReadDb, trainSplits: readonly SplitName[] | null, is
        AND NOT EXISTS (SELECT 1 FROM visible_annotation a WHERE a.sample_id = s.id)`,
     JSON.stringify(trainSplits),
   )
-  if (empty.count > 0)
-    add('unlabelled', 'warning', `${empty.count} training images have no annotation and are not reviewed; objects on them are learned as background.`, 'Label them, mark them as reviewed if they are empty, or take them out of the split.', empty) // prettier-ignore
+  if (empty.count > 0) add('unlabelled', 'warning', { images: empty.count }, empty)
 }
 
 /** A classifier learns one class of each image; those without one are left out. */
@@ -157,16 +164,14 @@ function tagFindings(db: ReadDb, trainSplits: readonly SplitName[], add: Add): v
     `SELECT s.id FROM visible_sample s JOIN visible_annotation a ON a.sample_id = s.id AND a.kind = 'tag'
      WHERE s.state = 'ok' AND s.split IS NOT NULL GROUP BY s.id HAVING count(DISTINCT a.label_id) > 1 ORDER BY s.id`,
   )
-  if (several.count > 0)
-    add('several-classes', 'warning', `${several.count} images have several classes. A classifier learns one of each image, the one that was given first; the others are taken for wrong.`, 'Leave one class on each, or give their combination a class of its own.', several) // prettier-ignore
+  if (several.count > 0) add('several-classes', 'warning', { images: several.count }, several)
   const none = pick(
     db,
     `SELECT id FROM visible_sample s WHERE state = 'ok' AND split IN (SELECT value FROM json_each(?))
        AND NOT EXISTS (SELECT 1 FROM visible_annotation a WHERE a.sample_id = s.id AND a.kind = 'tag')`,
     JSON.stringify(trainSplits),
   )
-  if (none.count > 0)
-    add('unlabelled', 'warning', `${none.count} training images have no class and are left out.`, 'Give them one, or take them out of the split.', none) // prettier-ignore
+  if (none.count > 0) add('no-class', 'warning', { images: none.count }, { ...none, code: 'unlabelled' })
 }
 
 function leakFindings(db: ReadDb, add: Add): void {
@@ -176,15 +181,13 @@ function leakFindings(db: ReadDb, add: Add): void {
        SELECT hash FROM visible_sample WHERE hash IS NOT NULL AND split IS NOT NULL AND state = 'ok'
        GROUP BY hash HAVING count(DISTINCT split) > 1)`,
   )
-  if (leaked.count > 0)
-    add('leakage', 'problem', `${leaked.count} image files are in several splits with the same content; scores on them are too good.`, 'Keep each in one split.', leaked) // prettier-ignore
+  if (leaked.count > 0) add('leakage', 'problem', { images: leaked.count }, leaked)
   const double = pick(
     db,
     `SELECT s.id FROM visible_sample s WHERE s.hash IN (
        SELECT hash FROM visible_sample WHERE hash IS NOT NULL GROUP BY hash HAVING count(*) > 1 AND count(DISTINCT split) < 2)`,
   )
-  if (double.count > 0)
-    add('duplicates', 'advice', `${double.count} image files have the same content as another one of their split.`, 'Remove what is double; it is learned twice.', double) // prettier-ignore
+  if (double.count > 0) add('duplicates', 'advice', { images: double.count }, double)
 }
 
 function pick(db: ReadDb, text: string, ...args: string[]): { samples: number[]; count: number } {
@@ -193,6 +196,3 @@ function pick(db: ReadDb, text: string, ...args: string[]): { samples: number[];
     .map(({ id }) => id)
   return { samples: ids.slice(0, most), count: ids.length }
 }
-
-const listed = (names: readonly string[]): string =>
-  names.length <= 5 ? names.join(', ') : `${names.slice(0, 5).join(', ')} and ${names.length - 5} more`

@@ -1,7 +1,6 @@
 /** Runs the lint over samples, and over the project as a whole. */
 import type { Shape } from '@shared/domain/annotation'
-import type { LintCode } from '@shared/domain/lint'
-import { lintSample, type LintFinding, type LintLabel, type LintObject } from '@shared/domain/lint-sample'
+import { lintSample, makeFinding, type LintFinding, type LintLabel, type LintObject } from '@shared/domain/lint-sample'
 import { sql, tupleSql, type ReadDb, type WriteDb } from './db'
 import { listLabels } from './label'
 import { addFindings, clearLint, replaceFindings, replaceProjectFindings, setLintScan } from './lint-issue'
@@ -88,21 +87,11 @@ function readPoses(
   )
 }
 
-const aboutLabel = (
-  code: LintCode,
-  label: number,
-  message: string,
-  values: LintFinding['values'],
-  fix: LintFinding['fix'] = null,
-): LintFinding => ({ code, annotation: null, label, message, values, fix })
-
 function lintUnused(db: ReadDb): LintFinding[] {
   const used = sql(db, 'SELECT 1 FROM visible_annotation WHERE label_id = ? LIMIT 1')
   return listLabels(db)
     .filter(({ id, gap }) => !gap && !used.get(id))
-    .map(({ id, name }) =>
-      aboutLabel('unused-label', id, `No object is labelled ${name}.`, { label: name }, 'delete-label'),
-    )
+    .map(({ id, name }) => makeFinding('unused-label', { label: id, values: { label: name }, fix: 'delete-label' }))
 }
 
 function lintBalance(
@@ -121,13 +110,14 @@ function lintBalance(
     const { total, train } = tally.get(id) ?? { total: 0, train: 0 }
     if (total === 0) continue
     if (hasTrain && train === 0) {
-      const message = `None of the ${total} objects labelled ${name} is in the training split.`
-      found.push(aboutLabel('class-not-in-train', id, message, { label: name, objects: total }))
+      found.push(makeFinding('class-not-in-train', { label: id, values: { label: name, objects: total } }))
     }
     if (total * imbalanceRatio <= largest) {
-      const message = `${name} has ${total} objects, ${most!.name} has ${largest}.`
       found.push(
-        aboutLabel('imbalance', id, message, { label: name, objects: total, most: most!.name, mostObjects: largest }),
+        makeFinding('imbalance', {
+          label: id,
+          values: { label: name, objects: total, most: most!.name, mostObjects: largest },
+        }),
       )
     }
   }

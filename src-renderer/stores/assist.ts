@@ -10,6 +10,7 @@ import { useNotify } from './notify'
 import { useReview } from './review'
 import { useSamples } from './samples'
 import { useSession } from './session'
+import { sayError } from '../ui/say'
 
 /** Images that the core is told of: those that are looked at next. */
 const ahead = 16
@@ -30,7 +31,7 @@ export const useAssist = defineStore('assist', () => {
     const before = state.value
     state.value = next
     if (next.on) every.value = next.every
-    if (next.problem && next.problem.message !== before?.problem?.message) notify.warning(next.problem.message)
+    if (next.problem && next.problem.message !== before?.problem?.message) notify.warning(sayError(next.problem))
     if (before === null || next.run === null || next.rounds === before.rounds || next.rounds === 0) return
     // What it says is what the canvas shows.
     review.source = `run:${next.run}`

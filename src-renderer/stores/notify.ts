@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { toErrorShape, type ErrorShape } from '@shared/base/errors'
+import { sayError } from '../ui/say'
 
 export interface Notice {
   id: number
@@ -63,7 +64,7 @@ export const useNotify = defineStore('notify', () => {
    */
   function error(thrown: unknown): ErrorShape {
     const shape = toErrorShape(thrown)
-    if (shape.code !== 'cancelled') show('error', shape.message, { error: shape })
+    if (shape.code !== 'cancelled') show('error', sayError(shape), { error: shape })
     return shape
   }
   const info = (text: string, action?: Notice['action']) => show('info', text, { action: action ?? null })

@@ -18,5 +18,5 @@ function wordOf(name: string, value: string): string {
   const key = { item: `review.kind.${value}.title`, split: `label.split.${value}` }[name]
   if (key !== undefined && i18n.global.te(key)) return translate(key)
   const items = name === 'item' ? /^(\d+) items$/.exec(value)?.[1] : undefined
-  return items === undefined ? value : translate('review.items', { count: items })
+  return items === undefined ? value : translate('review.items', { count: Number(items) })
 }

@@ -81,6 +81,7 @@ export function applyTheme(dark: boolean): Look {
     Button: solid,
     Tooltip: { color: token('text'), textColor: token('bg'), padding: '4px 8px' },
     Input: { border: `1px solid ${token('border-strong')}` },
+    Checkbox: { border: `1px solid ${token('border-strong')}`, color: token('surface') },
     Tabs: { tabFontSizeSmall: token('text-size'), tabTextColorLine: token('text-2') },
     Dialog: { borderRadius: token('radius-large'), titleFontSize: token('text-large'), iconSize: '20px' },
     Card: { borderRadius: token('radius-large'), titleFontSizeSmall: token('text-large') },

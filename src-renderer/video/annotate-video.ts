@@ -1,10 +1,9 @@
 /** A whole video with the detector's boxes: as WebM, or as pictures in a zip with the boxes beside them. */
-import { TagwrightError } from '@shared/base/errors'
-import { writeWebm, type WebmFrame } from '@shared/base/write-webm'
 import { zipStored, type ZipEntry } from '@shared/base/zip-stored'
 import type { LiveDetector } from '@shared/contract/live'
 import type { Detection } from '@shared/domain/detection'
 import { detectOn } from './detect'
+import { encodeWebm } from './encode-webm'
 import { drawBoxes } from './picture'
 import { seekFrame, withReader, type VideoFile } from './video-file'
 
@@ -41,56 +40,24 @@ async function* annotated(video: VideoFile, element: HTMLVideoElement, options: 
   }
 }
 
-const encoding = (width: number, height: number, rate: number): VideoEncoderConfig => ({
-  codec: 'vp8',
-  width,
-  height,
-  framerate: rate,
-  // A tenth of a bit for each pixel: clean edges of boxes at common sizes.
-  bitrate: Math.round(Math.min(40e6, Math.max(1e6, 0.1 * width * height * rate))),
-})
-
 /** @throws TagwrightError `no-encoder` where the browser cannot encode video. */
 export async function annotatedVideo(video: VideoFile, options: AnnotateOptions): Promise<Blob> {
   const rate = video.rate / options.stride
-  const config = encoding(video.width, video.height, rate)
-  if (!('VideoEncoder' in globalThis) || !(await VideoEncoder.isConfigSupported(config)).supported) {
-    const message = `This browser cannot encode a video of ${video.width} x ${video.height}. Export pictures, or open the window by http://localhost.`
-    throw new TagwrightError('no-encoder', message)
-  }
-  const frames: WebmFrame[] = []
-  let failure: Error | null = null
-  const encoder = new VideoEncoder({
-    output(chunk) {
-      const data = new Uint8Array(chunk.byteLength)
-      chunk.copyTo(data)
-      frames.push({ data, time: chunk.timestamp / 1000, isKey: chunk.type === 'key' })
-    },
-    error: (error) => (failure = error),
-  })
+  const encoder = await encodeWebm(video.width, video.height, rate)
   try {
-    encoder.configure(config)
     // Players jump from key frame to key frame: one every two seconds.
     const between = Math.max(1, Math.round(2 * rate))
     let count = 0
     await withReader(video, async (element) => {
       for await (const { canvas } of annotated(video, element, options)) {
-        const timestamp = Math.round((count * 1e6) / rate)
-        const picture = new VideoFrame(canvas, { timestamp, duration: Math.round(1e6 / rate) })
-        encoder.encode(picture, { keyFrame: count++ % between === 0 })
-        picture.close()
-        while (encoder.encodeQueueSize > 8 && !failure)
-          await new Promise((resolve) => encoder.addEventListener('dequeue', resolve, { once: true }))
-        if (failure) throw failure
+        encoder.add(canvas, (count * 1000) / rate, count % between === 0)
+        count++
+        await encoder.settle(9)
       }
     })
-    await encoder.flush()
-    if (failure) throw failure
-    const { width, height } = video
-    const parts = writeWebm(frames, { codec: 'V_VP8', width, height, duration: (count * 1000) / rate })
-    return new Blob(parts as Uint8Array<ArrayBuffer>[], { type: 'video/webm' })
+    return await encoder.finish((count * 1000) / rate)
   } finally {
-    if (encoder.state !== 'closed') encoder.close()
+    encoder.close()
   }
 }
 

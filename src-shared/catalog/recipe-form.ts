@@ -2,12 +2,14 @@
 import { z } from 'zod'
 import type { RecipeField } from '../contract/training'
 import { recipeSchema } from '../domain/recipe'
+import type { TaskId } from '../domain/task'
 import type { Registry } from '../base/registry'
 import { augments } from './augments'
 import { models } from './models'
 import { optimizers } from './optimizers'
 import { restorationLosses } from './restoration-losses'
 import { schedules } from './schedules'
+import { tasks } from './tasks'
 
 interface Meaning {
   title: string
@@ -16,7 +18,14 @@ interface Meaning {
   unit?: string
   /** Shown before the form is unfolded. */
   basic?: true
+  /** Only read while another key has one of these values. */
+  when?: Record<string, string[]>
 }
+
+const gaussian = { 'noise.id': ['auto', 'gaussian'] }
+const camera = { 'noise.id': ['poisson-gaussian'] }
+const made = { 'noise.id': ['auto', 'gaussian', 'poisson-gaussian'] }
+const steps = { 'schedule.id': ['step'] }
 
 /** In the order of the form. A key of the schema that is not here is shown by its name, in the group of its section. */
 const meanings: Record<string, Meaning> = {
@@ -94,31 +103,37 @@ const meanings: Record<string, Meaning> = {
     title: 'Sigma',
     help: 'Gaussian noise: standard deviation on the scale 0 to 255; [low, high] draws one for each crop.',
     group: 'noise',
+    when: gaussian,
   },
   'noise.gain': {
     title: 'Gain',
     help: 'Poisson-Gaussian noise: variance per unit of signal on the scale 0 to 1; [low, high] draws one for each crop.',
     group: 'noise',
+    when: camera,
   },
   'noise.read': {
     title: 'Read noise',
     help: 'Poisson-Gaussian noise: standard deviation that the signal does not change, on the scale 0 to 255.',
     group: 'noise',
+    when: camera,
   },
   'noise.quality': {
     title: 'JPEG quality',
     help: 'JPEG noise: 1 to 100; [low, high] draws one for each crop.',
     group: 'noise',
+    when: { 'noise.id': ['jpeg'] },
   },
   'noise.clip': {
     title: 'Cut off',
     help: 'Noisy values outside 0 to 255 are cut off, as in files of 8 bits.',
     group: 'noise',
+    when: made,
   },
   'noise.levels': {
     title: 'Levels to evaluate at',
     help: 'Sigmas, gains or qualities; auto: what is trained on.',
     group: 'noise',
+    when: { 'noise.id': ['auto', 'gaussian', 'poisson-gaussian', 'jpeg'] },
   },
   epochs: { title: 'Epochs', help: 'How often all images are seen.', group: 'length', basic: true },
   patience: {
@@ -191,8 +206,9 @@ const meanings: Record<string, Meaning> = {
     title: 'Milestones',
     help: 'Step schedule only: shares of the run at which the rate falls.',
     group: 'schedule',
+    when: steps,
   },
-  'schedule.gamma': { title: 'Step factor', help: 'Step schedule only: what the rate is multiplied by.', group: 'schedule' }, // prettier-ignore
+  'schedule.gamma': { title: 'Step factor', help: 'Step schedule only: what the rate is multiplied by.', group: 'schedule', when: steps }, // prettier-ignore
   'averages.ema.decay': {
     title: 'Average',
     help: 'Weights are averaged over time; the average is what is evaluated and exported. 0 is off.',
@@ -290,14 +306,38 @@ interface Json {
   multipleOf?: number
 }
 
-/** In the order of the form. */
-export function recipeForm(): RecipeField[] {
+const isUnder = (key: string, beginnings: readonly string[]) =>
+  beginnings.some((one) => key === one || key.startsWith(`${one}.`))
+
+/** Of the models of a task those with which it reads a key; null: every task reads it. */
+function readWith(key: string, task: TaskId): string[] | null {
+  const readers = models.entries().filter(([id, model]) => isUnder(key, tasks.get(model.task).keys(id)))
+  if (readers.length === 0) return null
+  return readers.flatMap(([id, model]) => (model.task === task ? [id] : []))
+}
+
+/**
+ * In the order of the form.
+ * @param task only what it reads; absent: every key of the schema.
+ */
+export function recipeForm(task?: TaskId): RecipeField[] {
+  const fields = allFields()
+  if (!task) return fields
+  const own = models.entries().flatMap(([id, model]) => (model.task === task ? [id] : []))
+  return fields.flatMap((field) => {
+    const readers = readWith(field.key, task)
+    if (readers === null || readers.length === own.length) return [field]
+    return readers.length === 0 ? [] : [{ ...field, when: { ...field.when, 'model.id': readers } }]
+  })
+}
+
+function allFields(): RecipeField[] {
   const defaults = recipeSchema.parse({}) as Record<string, unknown>
   const fields = leaves(toJson(recipeSchema), '', defaults).filter(({ key }) => !hidden.has(key))
   const rank = (key: string) => Object.keys(meanings).indexOf(key) + 1 || Infinity
   return fields
     .map((field) => {
-      const { title = field.key, help = '', group = field.key.split('.')[0], unit = null, basic } = meanings[field.key] ?? {} // prettier-ignore
+      const { title = field.key, help = '', group = field.key.split('.')[0], unit = null, basic, when = null } = meanings[field.key] ?? {} // prettier-ignore
       const choices =
         catalogs[field.key]?.entries().map(([value, one]) => ({ value, title: one.title })) ?? field.choices
       return {
@@ -309,6 +349,7 @@ export function recipeForm(): RecipeField[] {
         group,
         unit,
         advanced: !basic,
+        when,
       }
     })
     .sort((a, b) => rank(a.key) - rank(b.key) || (a.key < b.key ? -1 : 1))
@@ -342,7 +383,7 @@ function field(key: string, schema: Json, value: unknown): RecipeField {
   const main = rest[0] ?? {}
   // 'auto' may also be one choice among others; then it stays there.
   const auto = variants.some(isAuto) || (Array.isArray(main.enum) && main.enum.includes('auto'))
-  const made: RecipeField = {
+  const plain: RecipeField = {
     key,
     title: key,
     help: '',
@@ -357,13 +398,14 @@ function field(key: string, schema: Json, value: unknown): RecipeField {
     step: main.multipleOf ?? null,
     choices: null,
     advanced: true,
+    when: null,
   }
   const choices = (values: unknown[]) => values.map((one) => ({ value: String(one), title: String(one) }))
-  if (rest.length > 1) return made
-  if (main.enum) return { ...made, kind: 'choice', choices: choices(main.enum) }
-  if (main.type === 'integer' || main.type === 'number' || main.type === 'boolean') return { ...made, kind: main.type }
-  if (main.type === 'string') return { ...made, kind: 'text' }
-  if (main.type === 'array' && main.items?.enum) return { ...made, kind: 'choices', choices: choices(main.items.enum) }
-  if (main.type === 'array' && main.items?.type === 'string') return { ...made, kind: 'list' }
-  return made
+  if (rest.length > 1) return plain
+  if (main.enum) return { ...plain, kind: 'choice', choices: choices(main.enum) }
+  if (main.type === 'integer' || main.type === 'number' || main.type === 'boolean') return { ...plain, kind: main.type }
+  if (main.type === 'string') return { ...plain, kind: 'text' }
+  if (main.type === 'array' && main.items?.enum) return { ...plain, kind: 'choices', choices: choices(main.items.enum) }
+  if (main.type === 'array' && main.items?.type === 'string') return { ...plain, kind: 'list' }
+  return plain
 }

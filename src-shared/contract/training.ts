@@ -27,6 +27,8 @@ export const recipeFieldSchema = z.object({
   choices: z.array(z.object({ value: z.string(), title: z.string() })).nullable(),
   /** Folded away at first. */
   advanced: z.boolean(),
+  /** Only read while each of these keys has one of the values; null: always. */
+  when: z.record(z.string(), z.array(z.string())).nullable(),
 })
 export type RecipeField = z.infer<typeof recipeFieldSchema>
 
@@ -62,6 +64,9 @@ export const findingSchema = z.object({
   message: z.string(),
   /** What to do. */
   advice: z.string(),
+  /** Of `healthWords`, with what stands in its places: a window says it in another language. */
+  key: z.string(),
+  values: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())])),
   /** Label ids. */
   labels: z.array(z.int()),
   /** At most 200 sample ids to look at. */

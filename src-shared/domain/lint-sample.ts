@@ -1,7 +1,9 @@
 /** What looks wrong on one image. Pure: rows in, findings out; thresholds are stated here. */
+import { fillWords } from '../base/fill-words'
 import type { Shape } from './annotation'
 import { boxIou, type Box, type Keypoint } from './geometry'
 import type { LintCode } from './lint'
+import { lintWords, lintWordsKey } from './lint-words'
 import type { Skeleton } from './skeleton'
 import { findSwappedSides } from './swapped-sides'
 
@@ -50,8 +52,8 @@ export function lintSample(
   labels: ReadonlyMap<number, LintLabel>,
 ): LintFinding[] {
   const found: LintFinding[] = []
-  if (sample.state === 'missing') found.push(aboutImage('image-missing', 'The image file is not there.'))
-  if (sample.state === 'unreadable') found.push(aboutImage('image-unreadable', 'The image file cannot be read.'))
+  if (sample.state === 'missing') found.push(makeFinding('image-missing'))
+  if (sample.state === 'unreadable') found.push(makeFinding('image-unreadable'))
   for (const object of objects) {
     const label = labels.get(object.label) ?? { name: String(object.label), skeleton: null }
     if (object.kind === 'keypoints') lintPose(object, label, sample, found)
@@ -61,20 +63,25 @@ export function lintSample(
   return found
 }
 
-const aboutImage = (code: LintCode, message: string): LintFinding => ({
+/** With its sentence in English. */
+export const makeFinding = (
+  code: LintCode,
+  { values = {}, ...about }: Partial<Omit<LintFinding, 'code' | 'message'>> = {},
+): LintFinding => ({
   code,
   annotation: null,
   label: null,
-  message,
-  values: {},
   fix: null,
+  ...about,
+  message: fillWords(lintWords[lintWordsKey(code, values)], values),
+  values,
 })
 
-type Report = (code: LintCode, message: string, values: LintFinding['values'], fix: LintFix | null) => void
+type Report = (code: LintCode, values: LintFinding['values'], fix: LintFix | null) => void
 const reporter =
   (object: LintObject, found: LintFinding[]): Report =>
-  (code, message, values, fix) =>
-    found.push({ code, annotation: object.id, label: object.label, message, values, fix })
+  (code, values, fix) =>
+    found.push(makeFinding(code, { annotation: object.id, label: object.label, values, fix }))
 const round = (value: number): number => Math.round(value * 10) / 10
 
 function lintBox(object: LintObject, { name }: LintLabel, { width, height }: LintSample, found: LintFinding[]): void {
@@ -82,23 +89,20 @@ function lintBox(object: LintObject, { name }: LintLabel, { width, height }: Lin
   const [x1, y1, x2, y2] = object.box ?? [0, 0, 0, 0]
   const w = x2 - x1
   const h = y2 - y1
-  if (!(w > 0 && h > 0)) return report('zero-area', `The ${name} has no area.`, { label: name }, 'remove')
+  if (!(w > 0 && h > 0)) return report('zero-area', { label: name }, 'remove')
   if (width !== null && height !== null) {
     if (x1 >= width || y1 >= height || x2 <= 0 || y2 <= 0) {
-      const message = `The ${name} lies outside the image of ${width} x ${height} pixels.`
-      return report('outside-image', message, { label: name, width, height }, 'remove')
+      return report('outside-image', { label: name, width, height }, 'remove')
     }
     const beyond = Math.max(-x1, -y1, x2 - width, y2 - height)
     // A rotated box around an object at the border reaches over it by nature.
     if (beyond > borderTolerance && object.kind !== 'rotated-box') {
       const isCut = object.kind === 'box' || object.kind === 'polygon'
-      const message = `The ${name} reaches ${round(beyond)} pixels beyond the border.`
-      report('crosses-border', message, { label: name, beyond: round(beyond) }, isCut ? 'clip' : null)
+      report('crosses-border', { label: name, beyond: round(beyond) }, isCut ? 'clip' : null)
     }
   }
   if (Math.min(w, h) < tinySide) {
-    const message = `The ${name} is ${round(w)} x ${round(h)} pixels.`
-    report('tiny', message, { label: name, width: round(w), height: round(h) }, 'remove')
+    report('tiny', { label: name, width: round(w), height: round(h) }, 'remove')
   }
 }
 
@@ -108,29 +112,25 @@ function lintPose(object: LintObject, { name, skeleton }: LintLabel, sample: Lin
   const labelled = points.filter(([, , v]) => v > 0)
   if (skeleton && points.length !== skeleton.names.length) {
     const values = { label: name, points: points.length, expected: skeleton.names.length }
-    const message = `The ${name} has ${points.length} keypoints; its skeleton has ${skeleton.names.length}.`
-    report('keypoint-count', message, values, 'pad')
+    report('keypoint-count', values, 'pad')
   }
   if (labelled.length === 0) {
-    return report('no-keypoints', `The ${name} has no labelled keypoint.`, { label: name }, 'remove')
+    return report('no-keypoints', { label: name }, 'remove')
   }
   const { width, height } = sample
   if (width !== null && height !== null) {
     const outside = labelled.filter((point) => isOutside(point, width, height)).length
     if (outside === labelled.length) {
-      const message = `All keypoints of the ${name} lie outside the image of ${width} x ${height} pixels.`
-      return report('outside-image', message, { label: name, width, height }, 'remove')
+      return report('outside-image', { label: name, width, height, points: outside }, 'remove')
     }
     if (outside > 0) {
-      const message = `${outside} keypoints of the ${name} lie outside the image.`
-      report('crosses-border', message, { label: name, points: outside }, 'clip')
+      report('crosses-border', { label: name, points: outside }, 'clip')
     }
   }
   const swapped = skeleton ? findSwappedSides(points, skeleton) : null
   if (swapped) {
-    const message = `Left and right of the ${name} look swapped at ${swapped.limbs.join(', ')}.`
     const fix = swapped.swap.length > 0 ? 'swap' : null
-    report('swapped-sides', message, { label: name, limbs: swapped.limbs.join(', ') }, fix)
+    report('swapped-sides', { label: name, limbs: swapped.limbs.join(', ') }, fix)
   }
 }
 
@@ -157,10 +157,10 @@ function lintPairs(objects: readonly LintObject[], labels: ReadonlyMap<number, L
       reported.add(`${code} ${younger.id}`)
       const report = reporter(younger, found)
       if (code === 'duplicate') {
-        report(code, `The ${name(younger)} is there twice.`, { label: name(younger), other: older.id }, 'remove')
+        report(code, { label: name(younger), other: older.id }, 'remove')
       } else {
         const values = { label: name(younger), otherLabel: name(older), other: older.id }
-        report(code, `The same object is labelled ${name(older)} and ${name(younger)}.`, values, null)
+        report(code, values, null)
       }
     }
   }

@@ -13,6 +13,7 @@ export default {
     machine: 'What this machine can do',
     provider: 'Machine',
   },
+  list: { and: ', ', more: '{names} and {count} more', fact: '{title}: {message}' },
   views: 'Views',
   noProject: 'No project',
   needsProject: 'open a project first',

@@ -82,7 +82,7 @@ export default {
     severity: { error: 'Error', warning: 'Warning', info: 'Note' },
     fixAll: 'Repair all',
     fixCount: 'Repair {count}',
-    fixAllText: '{count} findings. {fix} One undo step.',
+    fixAllText: '{count} finding. {fix} One undo step. | {count} findings. {fix} One undo step.',
     fixed: '{fixed} repaired, {skipped} left as they are',
     gone: 'It was not there any more.',
     jump: 'Show in the image',
@@ -160,7 +160,7 @@ export default {
     byName: '{count} by name and size',
     ambiguous: '{count} fit several files and are left alone',
     relink: 'Link them',
-    done: '{count} images linked, {missing} still missing',
+    done: '{count} image linked, still missing: {missing} | {count} images linked, still missing: {missing}',
   },
   export: {
     title: 'Export',

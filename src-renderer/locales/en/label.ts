@@ -19,7 +19,7 @@ export default {
   gone: 'That image is no longer in the project.',
   noImages: 'No image matches.',
   none: 'There are no images yet.',
-  countAll: '{count} images',
+  countAll: '{count} image | {count} images',
   countOf: '{count} of {total}',
   jump: {
     title: 'Go to image…',

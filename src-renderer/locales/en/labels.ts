@@ -75,7 +75,7 @@ export default {
     tag: 'Tag of the image',
     text: 'Name of the image has',
     count: '{objects} of {of} objects match, on {images} images.',
-    confirm: 'Move {count} objects',
+    confirm: 'Move {count} object | Move {count} objects',
     done: '{count} object is {name} now. | {count} objects are {name} now.',
   },
   file: {

@@ -30,7 +30,7 @@ export default {
   drawing:
     'Diagram of the network. Arrow keys go from node to node, Enter folds and unfolds a part, plus and minus zoom, 0 shows everything.',
   part: '{scope}, {count} nodes, folded',
-  partCount: '{count} nodes',
+  partCount: '{count} node | {count} nodes',
   unfold: 'Unfold this part',
   fold: 'Fold {scope}',
   state: {

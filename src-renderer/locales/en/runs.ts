@@ -187,7 +187,7 @@ export default {
   files: 'Files',
   report: 'Make a report',
   reportAt: 'The report is at {file}.',
-  objects: '{count} objects',
+  objects: '{count} object | {count} objects',
   drawn: 'Labels are dashed, detections solid.',
   labelled: 'labelled {name}',
   unlabelled: 'nothing labelled here',

@@ -41,7 +41,7 @@ export default {
     machine: 'Machine and seed',
   },
   nothing: 'Nothing to learn from yet',
-  nothingHelp: 'Draw boxes on some images first. Thirty images are enough for a first model.',
+  nothingHelp: 'Label some images first. Thirty are enough for a first model.',
   goLabel: 'Annotate images',
   divide: 'Divide now',
   health: 'Health of the data',
@@ -49,7 +49,8 @@ export default {
   level: { problem: 'Problem', warning: 'Warning', advice: 'Advice' },
   look: 'Look',
   healthy: 'Nothing stands in the way.',
-  unhashed: '{count} images were not compared with each other yet.',
+  unhashed:
+    '{count} image was not compared with the others yet. | {count} images were not compared with each other yet.',
   findDuplicates: 'Find duplicates',
   estimate: 'Time and memory',
   measure: 'Measure',

@@ -13,6 +13,7 @@ export default {
     machine: '本机的计算能力',
     provider: '本机',
   },
+  list: { and: '、', more: '{names} 等（另有 {count} 个）', fact: '{title}：{message}' },
   views: '视图',
   noProject: '无项目',
   needsProject: '请先打开项目',
@@ -51,8 +52,8 @@ export default {
   palette: {
     title: '命令面板',
     open: '搜索或运行命令',
-    placeholder: '输入命令、图像名称或标签',
-    label: '标签',
+    placeholder: '输入命令、图像名称或类别',
+    label: '类别',
     none: '没有名为“{text}”的内容。',
   },
   picker: {

@@ -22,7 +22,7 @@ export default {
   split: '划分',
   splits: { auto: '按文件中的划分', train: '全部为训练集', val: '全部为验证集', test: '全部为测试集' },
   label: '类别',
-  labelHelp: '这些文件只命名关键点，未说明其所属对象。',
+  labelHelp: '这些文件只命名关键点，未说明其所属目标。',
   labels: '类别列表',
   noLabels: '无：名称取自文件',
   copy: '将图像复制到项目中',

@@ -41,7 +41,7 @@ export default {
     machine: '设备与随机种子',
   },
   nothing: '还没有可学习的内容',
-  nothingHelp: '请先在一些图像上画框。三十张图像就足以训练第一个模型。',
+  nothingHelp: '请先标注一些图像。三十张就足以训练第一个模型。',
   goLabel: '标注图像',
   divide: '立即划分',
   health: '数据健康状况',

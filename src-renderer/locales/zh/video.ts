@@ -24,7 +24,7 @@ export default {
   ended: '模型已关闭。',
   again: '重新打开',
   closed: '模型已关闭：{reason}。',
-  dropped: '模型的这些类别没有对应标签，已略去：{names}。',
+  dropped: '模型的这些类别没有对应类别，已略去：{names}。',
   toImages: '视频帧转图像',
   take: '选取',
   mode: { seconds: '每隔 n 秒', stride: '每隔 n 帧', different: '差异最大的帧' },

@@ -1,6 +1,6 @@
 import type { Value } from '../../engine/graph'
 import { crossEntropy } from '../losses/cross-entropy'
-import { defineTask } from './define'
+import { defineTask, letterboxKeys } from './define'
 
 /** A model's output is logits [N, classes]; an image's class is its first tag, and a picture of two images has both in shares. */
 export default defineTask<Value>({
@@ -15,6 +15,7 @@ export default defineTask<Value>({
     return { ...sample, annotations: [{ ...tag, shape: { kind: 'box', box }, box }] }
   },
   advice: 'Give images a class (a tag), or import a folder with one folder a class, then train.',
+  keys: () => [...letterboxKeys, 'loss.smoothing'],
   // The side follows the images.
   presets: {
     quick: { epochs: 10 },

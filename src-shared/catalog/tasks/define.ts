@@ -74,6 +74,11 @@ export interface TaskDef<Output = unknown> {
   augments(model: string): AugmentSpec[]
   /** Optimizer steps from start weights where the recipe leaves the length open; absent: as detectors. */
   steps?: StepsFromWeights
+  /**
+   * Keys of the recipe, or beginnings of them, that this task reads with a model and that not every task reads: a form
+   * leaves out what only others read.
+   */
+  keys(model: string): readonly string[]
   /** Measured runs that a person is told of before one of about as many images. */
   trials?: readonly Trial[]
   /** What an epoch learns from so many images; absent: one item an image. */
@@ -104,5 +109,8 @@ export interface TaskDef<Output = unknown> {
   /** Open dimensions of those inputs. */
   symbolic?: Record<string, Record<number, string>>
 }
+
+/** What comes with batches of letterboxed images, which the denoiser does not have. */
+export const letterboxKeys = ['input.multiScale', 'features', 'augment', 'loss.closeEpochs'] as const
 
 export const defineTask = <Output>(def: TaskDef<Output>): TaskDef<Output> => def

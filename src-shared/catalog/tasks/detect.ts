@@ -2,7 +2,7 @@ import { yoloxAugments } from '../augments'
 import { yoloxLoss } from '../losses/yolox'
 import type { DenseHead } from '../models/yolox/head'
 import { trials } from '../small-data'
-import { defineTask } from './define'
+import { defineTask, letterboxKeys } from './define'
 
 export default defineTask<DenseHead>({
   title: 'Detection',
@@ -16,6 +16,7 @@ export default defineTask<DenseHead>({
   },
   prepare: (sample) => sample,
   advice: 'Annotate some, then train.',
+  keys: () => [...letterboxKeys, 'data.slice', 'loss.iou'],
   augments: yoloxAugments,
   loss({ output, graph, batch, rows, settings }) {
     const targets = graph.input('targets', [batch, rows, 5])

@@ -7,7 +7,7 @@ import { kapaoLoss } from '../losses/kapao'
 import { yoloxPoseLoss } from '../losses/yolox-pose'
 import { isKapao } from '../models/kapao/head'
 import type { PoseHead } from '../models/yolox/pose-head'
-import { defineTask } from './define'
+import { defineTask, letterboxKeys } from './define'
 
 /** Objects are boxes with points; boxes alone teach where objects are, and nothing about points. */
 export default defineTask<PoseHead>({
@@ -28,6 +28,14 @@ export default defineTask<PoseHead>({
     ]
   },
   advice: 'Set points on some images, then train.',
+  keys: (model) => [
+    ...letterboxKeys,
+    'data.slice',
+    'loss.iou',
+    ...(model.startsWith('kapao')
+      ? ['loss.keypoints']
+      : ['loss.oks', 'loss.points', 'loss.pointL1', 'loss.visibility']),
+  ],
   // Points come from layers that no detector's file has.
   steps: { perImage: 12, fewest: 400, most: 1500 },
   // Blending two images makes points of both unclear: YOLO-pose trains without it.

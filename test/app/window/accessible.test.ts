@@ -52,6 +52,20 @@ browser.describe('every view', () => {
     })
   }
 
+  it('keeps the options of the tool bar within reach in narrow windows, as in a browser at 150 %', async () => {
+    const page = await host.open()
+    await page.locator('nav [data-view=label]').click()
+    const options = page.getByRole('button', { name: 'Canvas options' })
+    for (const width of [1280, 1024, 853]) {
+      await page.setViewportSize({ width, height: 640 })
+      await see(options).toBeVisible()
+      await see.poll(async () => (await options.boundingBox())!.x + (await options.boundingBox())!.width).toBeLessThan(width) // prettier-ignore
+    }
+    await options.click()
+    await see(page.getByRole('group', { name: 'Canvas options' })).toBeVisible()
+    await page.close()
+  })
+
   it('passes with dialogs open', async () => {
     const page = await host.open()
     const open: [name: string, keys: string][] = [

@@ -59,6 +59,23 @@ describe('health of the data', () => {
     expect(await codes()).toContain('undivided')
   })
 
+  it('says of splits whose files are gone that they are gone, with what another language needs to say it', async () => {
+    const batch = store.beginImport({ source: dir, root: dir })
+    const splits = ['train', 'train', 'val'] as const
+    batch.addSamples(splits.map((split, i) => ({ key: `${i}`, path: `${i}.jpg`, split, state: 'missing' as const })))
+    batch.finish()
+    const { findings } = (await training('health', {})) as Health
+    expect(findings.find(({ code }) => code === 'no-train')).toMatchObject({
+      message: 'No usable image is in the split train: 2 are missing or cannot be read.',
+      advice: 'Relink or restore the files.',
+      key: 'no-train-files',
+      values: { splits: ['train'], missing: 2 },
+    })
+    expect(findings.find(({ code }) => code === 'no-eval')!.message).toBe(
+      'No usable image is in the split val: 1 is missing or cannot be read.',
+    )
+  })
+
   it('measures, draws and advises for the task of the project, which a recipe need not name', async () => {
     store.close()
     store = initStore(join(dir, 'denoise'), { task: 'denoise' })

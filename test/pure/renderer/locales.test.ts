@@ -21,6 +21,16 @@ for (const [path, messages] of Object.entries(files)) {
 for (const { key, title, help } of recipeForm())
   for (const [kind, text] of Object.entries({ title, help }))
     languages.get('en')!.set(`recipe.${key.replaceAll('.', '_')}.${kind}`, text)
+// What stands before an English sentence of the core: each has to be a code of the sources.
+const sources = Object.values(
+  import.meta.glob<string>(['../../../src-{shared,main,worker,renderer}/**/*.ts', '!**/locales/**'], {
+    eager: true,
+    query: '?raw',
+    import: 'default',
+  }),
+).join('\n')
+const codes = [...languages.get('zh')!.keys()].filter((key) => key.startsWith('codes.'))
+for (const key of codes) languages.get('zh')!.delete(key)
 const placeholders = (text: string) => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort()
 
 describe('locales', () => {
@@ -28,6 +38,10 @@ describe('locales', () => {
 
   it('say the same things in English and Chinese', () => {
     expect([...chinese.keys()].sort()).toEqual([...english.keys()].sort())
+  })
+  it('have words for codes that there are', () => {
+    const unknown = codes.map((key) => key.slice('codes.'.length)).filter((code) => !sources.includes(`'${code}'`))
+    expect(unknown).toEqual([])
   })
   it('fill in the same values', () => {
     const different = [...english].filter(([key, text]) => {

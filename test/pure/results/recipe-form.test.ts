@@ -11,6 +11,7 @@ import { tasks } from '@shared/catalog/tasks'
 import { recipeFieldSchema } from '@shared/contract/training'
 import { diffRecipes } from '@shared/domain/diff-recipes'
 import { parseRecipe } from '@shared/domain/recipe'
+import { taskIds, type TaskId } from '@shared/domain/task'
 import { recipeCommand } from '@shared/domain/recipe-command'
 
 const keysOf = (tree: object, path = ''): string[] =>
@@ -29,6 +30,26 @@ describe('the form of a recipe', () => {
     expect(fields.map(({ key }) => key).sort()).toEqual(keys.sort())
     for (const one of fields) expect(recipeFieldSchema.parse(one)).toEqual(one)
     for (const { key, title } of fields) expect([key, title]).not.toEqual([key, key])
+  })
+
+  it('of a task has the keys that it and its models read', () => {
+    const keys = (task: TaskId) => recipeForm(task).map(({ key }) => key)
+    const common = ['model.id', 'epochs', 'optimizer.lr', 'seed', 'freeze']
+    for (const task of taskIds) expect(keys(task)).toEqual(expect.arrayContaining(common))
+    const [detect, denoise, pose] = [keys('detect'), keys('denoise'), keys('pose')]
+    expect(detect.filter((key) => /^noise|terms|oks|smoothing|crops/.test(key))).toEqual([])
+    expect(detect).toEqual(expect.arrayContaining(['loss.iou', 'augment', 'data.slice', 'input.multiScale']))
+    expect(denoise.filter((key) => /^loss|^augment|slice|multiScale|^features/.test(key))).toEqual(['loss.terms'])
+    expect(keys('classify').filter((key) => key.startsWith('loss'))).toEqual(['loss.smoothing', 'loss.closeEpochs'])
+    expect(pose).toContain('loss.oks')
+    const when = (key: string) => recipeForm('pose').find((one) => one.key === key)!.when
+    expect(when('loss.keypoints')).toEqual({ 'model.id': models.ids.filter((id) => id.startsWith('kapao')) })
+    expect(when('loss.oks')!['model.id']).not.toContain('kapao-nano')
+    // Whatever a task claims is a key.
+    const all = recipeForm().map(({ key }) => key)
+    for (const [id, { task }] of models.entries())
+      for (const claimed of tasks.get(task).keys(id))
+        expect(all.some((key) => key === claimed || key.startsWith(`${claimed}.`))).toBe(true)
   })
 
   it('states kinds, ends, choices and where auto is allowed as the schema does', () => {

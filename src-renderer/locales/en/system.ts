@@ -1,0 +1,2 @@
+/** The core says these in English itself. */
+export { systemWords as default } from '@shared/base/system-words'

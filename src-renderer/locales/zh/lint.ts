@@ -1,0 +1,18 @@
+export default {
+  'image-missing': '图像文件不存在。',
+  'image-unreadable': '图像文件无法读取。',
+  'zero-area': '{label} 没有面积。',
+  'outside-image': '{label} 位于 {width} × {height} 像素的图像之外。',
+  'outside-image-points': '{label} 的所有关键点都位于 {width} × {height} 像素的图像之外。',
+  'keypoint-count': '{label} 有 {points} 个关键点；其骨架有 {expected} 个。',
+  'crosses-border': '{label} 超出图像边缘 {beyond} 像素。',
+  'crosses-border-points': '{label} 有 {points} 个关键点位于图像之外。',
+  duplicate: '{label} 重复出现。',
+  'label-conflict': '同一个目标被标为 {otherLabel} 和 {label}。',
+  'no-keypoints': '{label} 没有已标注的关键点。',
+  'swapped-sides': '{label} 的左右似乎在 {limbs} 处颠倒。',
+  'class-not-in-train': '标为 {label} 的 {objects} 个目标都不在训练集中。',
+  imbalance: '{label} 有 {objects} 个目标，{most} 有 {mostObjects} 个。',
+  tiny: '{label} 只有 {width} × {height} 像素。',
+  'unused-label': '没有目标标为 {label}。',
+}
