@@ -120,7 +120,7 @@ test('begins from weights that have not seen the labels', async () => {
 
 test('divides the images first when nobody has, as a training does', async () => {
   const { samples } = await api.samples.list({})
-  await api.samples.setSplit({ samples: samples.map(({ id }) => id), split: null })
+  await api.samples.setSplit({ samples: { ids: samples.map(({ id }) => id) }, split: null })
   await sharp({ create: { width: 100, height: 50, channels: 3, background: '#993366' } }).jpeg().toFile(join(folder, 'b.jpg')) // prettier-ignore
   await api.jobs.wait({ job: (await api.datasets.import({ paths: [join(folder, 'b.jpg')] })).job })
   const { status } = await measure()
