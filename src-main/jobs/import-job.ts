@@ -119,6 +119,7 @@ async function importPaths(
       const others = source.files.filter((file) => !isImage(file.path) && !isCameraRaw(file.path))
       if (id === 'images' && others.length > 0) issues.add(noAnnotations(others))
       issues.add(...cameraRaw(source))
+      if (id === 'images' && truthOf(store.project.task) === 'class') issues.add(...noClasses(source))
       const reader = sampleReader(store, source, { split, copy, signal, issues, report, stored: id !== 'images' })
       let extra: Record<string, unknown> | undefined
       const request = { paths: params.paths, source: sources.indexOf(source), format: id, options }
@@ -290,4 +291,12 @@ function cameraRaw(source: NodeSource): DatasetIssue[] {
 function noAnnotations(others: NodeSource['files']): DatasetIssue {
   const message = `No annotation format was recognised in the ${others.length} other files, first ${others[0].path}; the images are imported without annotations.`
   return { level: 'warning', code: 'no-annotations', message, file: others[0].path }
+}
+
+/** A project of classes got images alone: where their classes would have been found. */
+function noClasses(source: NodeSource): DatasetIssue[] {
+  const first = source.files.find(({ path }) => isImage(path))
+  if (!first) return []
+  const message = `The images lie in no folders of which each is a class, so they are imported without labels. Sort them into one folder a class and import that, or label them in the window; --format class-folders takes a single folder as a class.`
+  return [{ level: 'warning', code: 'no-classes', message, file: first.path }]
 }
