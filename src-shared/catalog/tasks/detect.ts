@@ -15,7 +15,7 @@ export default defineTask<DenseHead>({
     accurate: { model: { id: 'yolox-s' }, input: { size: 640 }, epochs: 'auto', patience: 50 },
   },
   prepare: (sample) => sample,
-  advice: 'Annotate some, then train.',
+  advice: 'Annotate some images or import annotations, then train.',
   augments: yoloxAugments,
   loss({ output, graph, batch, rows, settings }) {
     const targets = graph.input('targets', [batch, rows, 5])

@@ -281,8 +281,8 @@ function readImage(
 }
 
 function pathOfUrl(url: unknown): string | undefined {
-  if (typeof url !== 'string' || !URL.canParse(url)) return undefined
-  const path = new URL(url).pathname.slice(1)
+  const path = /^[a-z][\w+.-]*:\/\/[^/]*\/([^?#]+)/i.exec(typeof url === 'string' ? url : '')?.[1]
+  if (path === undefined) return undefined
   try {
     return decodeURIComponent(path)
   } catch {
