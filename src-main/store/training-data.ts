@@ -20,8 +20,10 @@ export function trainingData(store: Store, truth: Truth, splits: readonly string
     `EXISTS (SELECT 1 FROM visible_annotation a WHERE a.sample_id = s.id AND a.kind ${condition} 'tag')`
   const images = count('1')
   const [tagged, marked] = truth === 'image' ? [0, 0] : [count(having('=')), count(having('<>'))]
+  const labels = listLabels(db).filter(({ gap }) => !gap)
   return {
-    labels: listLabels(db).filter(({ gap }) => !gap).length,
+    labels: labels.length,
+    points: Math.max(0, ...labels.map(({ skeleton }) => skeleton?.names.length ?? 0)),
     splits,
     images,
     taught: { class: tagged, objects: marked, image: images }[truth],
