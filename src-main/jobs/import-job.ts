@@ -9,7 +9,6 @@ import type { DatasetIssue, DatasetSample } from '@shared/domain/dataset'
 import { orientShape } from '@shared/domain/orient-shape'
 import type { Split } from '@shared/domain/split'
 import { openSources, type NodeSource } from '../media/node-source'
-import { isCameraRaw } from '../media/image-kind'
 import type { ImageProbe } from '../media/probe-image'
 import { putBlob } from '../store/blobs'
 import type { ImportBatch, ImportSample } from '../store/import'
@@ -20,6 +19,7 @@ import { defineJob, type JobContext } from './define-job'
 import { issueList, type IssueList } from './issue-list'
 import { needStore, type JobDeps } from './job-deps'
 import { slices } from './packed-chunk'
+import { cameraRaw, imagesAlone } from './import-notes'
 import { readChunks } from './read-chunks'
 import { unpackZips } from './unpack-zips'
 
@@ -116,9 +116,8 @@ async function importPaths(
     })
     try {
       const total = id === 'coco' ? null : source.files.filter((file) => isImage(file.path)).length
-      const others = source.files.filter((file) => !isImage(file.path) && !isCameraRaw(file.path))
-      if (id === 'images' && others.length > 0) issues.add(noAnnotations(others))
       issues.add(...cameraRaw(source))
+      if (id === 'images') issues.add(...imagesAlone(source, truthOf(store.project.task)))
       const reader = sampleReader(store, source, { split, copy, signal, issues, report, stored: id !== 'images' })
       let extra: Record<string, unknown> | undefined
       const request = { paths: params.paths, source: sources.indexOf(source), format: id, options }
@@ -274,20 +273,3 @@ const isRaw = (sample: DatasetSample, probe: ImageProbe): boolean =>
   sample.width === probe.rawWidth &&
   sample.height === probe.rawHeight &&
   (probe.rawWidth !== probe.width || probe.rawHeight !== probe.height)
-
-/** Camera files have no row: next to most of them lies the JPEG that the camera made. */
-function cameraRaw(source: NodeSource): DatasetIssue[] {
-  return source.files
-    .filter((file) => isCameraRaw(file.path))
-    .map(({ path }) => ({
-      level: 'skipped',
-      code: 'cannot-decode',
-      message: `${path} is a camera RAW file, which cannot be decoded here; it is not imported. Convert it to JPEG, PNG or TIFF.`,
-      file: path,
-    }))
-}
-
-function noAnnotations(others: NodeSource['files']): DatasetIssue {
-  const message = `No annotation format was recognised in the ${others.length} other files, first ${others[0].path}; the images are imported without annotations.`
-  return { level: 'warning', code: 'no-annotations', message, file: others[0].path }
-}

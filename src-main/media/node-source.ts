@@ -22,6 +22,15 @@ const maxReadBytes = 64 * 1024 * 1024
 const pieceBytes = 1024 * 1024
 /** Folders beside an annotation folder that hold its images and splits. */
 const siblings = /^(jpegimages|images?|imgs?|photos?|data|imagesets|labels|train\d*|val\d*|valid|test\d*)$/i
+/** What operating systems and network drives put beside files of people: archives of a Mac, thumbnails, bins. */
+const systemFolders = new Set([
+  '__MACOSX',
+  '@eaDir',
+  '#recycle',
+  '$RECYCLE.BIN',
+  'System Volume Information',
+  'lost+found',
+])
 const annotationFolder = /^(annotations?|annos?|labels?|xmls?|json)$/i
 
 /**
@@ -141,7 +150,7 @@ function list(
   }
   if (entries.some((entry) => entry.name === 'project.tagwright')) return
   for (const entry of entries) {
-    if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue
+    if (entry.name.startsWith('.') || systemFolders.has(entry.name)) continue
     const child = join(path, entry.name)
     if (entry.isDirectory()) list(child, toPath, found, visited)
     else if (entry.isFile()) {

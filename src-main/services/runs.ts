@@ -2,7 +2,9 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
+import { checkData } from '@shared/catalog/check-data'
 import { checkRecipe } from '@shared/catalog/check-recipe'
+import { tasks } from '@shared/catalog/tasks'
 import type { LiveRun, Run, RunSummary, runsContract } from '@shared/contract/runs'
 import type { ServiceHandlers } from '@shared/contract/rpc'
 import { sliceSchema } from '@shared/contract/inference'
@@ -18,6 +20,7 @@ import { listJobs } from '../store/job'
 import { listSeries, metricsSince, summarizeMetrics } from '../store/metric'
 import { createRun, deleteRun, findRun, listRuns, updateRun, type RunRow } from '../store/run'
 import type { Store } from '../store/store'
+import { trainingData } from '../store/training-data'
 import { readAverages, readLog, readSamples } from './run-files'
 
 export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHandlers<typeof runsContract> {
@@ -44,9 +47,11 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
       if (typeof network === 'string' && !existsSync(network))
         throw new TagwrightError('not-found', `There is no model file ${network}. Check the path.`, { file: network })
       if (recipe.model.weights !== null) recipe.model.weights = await findWeights(deps, recipe.model.weights)
-      const { model, task } = recipe
+      const task = tasks.get(recipe.task)
+      checkData(task, trainingData(store, task.truth, recipe.data.trainSplits))
+      const { model } = recipe
       // What was given is stored, so that 'auto' stays visible until the worker has resolved it.
-      const run = createRun(store.db, { ...(name ? { name } : {}), task, model: model.id, recipe })
+      const run = createRun(store.db, { ...(name ? { name } : {}), task: recipe.task, model: model.id, recipe })
       return carry(store, run.id, false)
     },
     resume({ run: ref }) {

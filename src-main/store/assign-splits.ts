@@ -2,7 +2,7 @@
 import { TagwrightError } from '@shared/base/errors'
 import type { Division } from '@shared/contract/samples'
 import type { Split } from '@shared/domain/split'
-import { stratifiedSplit } from '@shared/domain/stratified-split'
+import { fillParts, stratifiedSplit } from '@shared/domain/stratified-split'
 import type { ChangeMode } from './change'
 import { sql } from './db'
 import type { Store } from './store'
@@ -56,15 +56,13 @@ export function assignSplits(store: Store, options: AssignOptions = {}, mode: Ch
     (sample) => fixed(sample) || options.importId === undefined || sample.import_id === options.importId,
   )
   const divide = (group: typeof samples) => {
-    const parts = stratifiedSplit(
-      group.map((sample) => ({
-        name: sample.path,
-        classes: classes.get(sample.id) ?? [],
-        ...(fixed(sample) ? { part: names.indexOf(sample.split!) } : {}),
-      })),
-      shares,
-      options.seed ?? 0,
-    )
+    const items = group.map((sample) => ({
+      name: sample.path,
+      classes: classes.get(sample.id) ?? [],
+      ...(fixed(sample) ? { part: names.indexOf(sample.split!) } : {}),
+    }))
+    const seed = options.seed ?? 0
+    const parts = fillParts(items, stratifiedSplit(items, shares, seed), shares, seed)
     return names.map((_, part) => group.filter((_, i) => parts[i] === part))
   }
   const readable = divide(taking.filter(({ state }) => state === 'ok'))

@@ -76,3 +76,48 @@ export function stratifiedSplit(items: readonly StratifiedItem[], ratios: readon
     }
   }
 }
+
+/**
+ * Where classes have few items each, every one of them goes to the largest part, and small parts stay empty. A part with
+ * less than half of its share is filled to it, the second part (what weights are chosen by) with one item at least; items
+ * are taken of classes that stay in the part they come from.
+ */
+export function fillParts(
+  items: readonly StratifiedItem[],
+  parts: readonly number[],
+  ratios: readonly number[],
+  seed: number,
+): number[] {
+  // prettier-ignore
+  const filled = [...parts]
+  const sum = ratios.reduce((a, b) => a + b, 0)
+  const count = ratios.map((_, part) => parts.filter((one) => one === part).length)
+  const kept = ratios.map(() => new Map<number, number>())
+  const classesOf = (i: number) => (items[i].classes.length > 0 ? items[i].classes : [-1])
+  const add = (part: number, i: number, by: number) =>
+    classesOf(i).forEach((c) => kept[part].set(c, (kept[part].get(c) ?? 0) + by))
+  filled.forEach((part, i) => add(part, i, 1))
+  const order = items
+    .map((item, i) => ({ i, at: hashSeed(seed, item.name) }))
+    .filter(({ i }) => items[i].part === undefined)
+    .sort((a, b) => a.at - b.at || a.i - b.i)
+  for (const [part, ratio] of ratios.entries()) {
+    const share = (ratio / sum) * items.length
+    if (ratio === 0 || count[part] >= share / 2) continue
+    const wanted = Math.max(Math.round(share), part === 1 ? 1 : 0)
+    // First items whose classes stay where they come from, then any.
+    for (const spare of [2, 1])
+      for (const { i } of order) {
+        const from = filled[i]
+        if (count[part] >= wanted) break
+        if (from === part || count[from] < 2 || count[from] <= (ratios[from] / sum) * items.length) continue
+        if (classesOf(i).some((c) => kept[from].get(c)! < spare)) continue
+        add(from, i, -1)
+        add(part, i, 1)
+        count[from]--
+        count[part]++
+        filled[i] = part
+      }
+  }
+  return filled
+}

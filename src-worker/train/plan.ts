@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TagwrightError } from '@shared/base/errors'
+import { checkData } from '@shared/catalog/check-data'
 import { modelOf } from '@shared/catalog/models'
 import { tasks } from '@shared/catalog/tasks'
 import { checkTask } from '@shared/catalog/training-program'
@@ -33,25 +33,12 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
   // Evaluating on training images would flatter the run and choose the most over-fitted weights.
   const learned = new Set(train.map(({ id }) => id))
   const val = inSplits([given.data.evalSplit]).filter(({ id }) => !learned.has(id))
-  const needsLabels = task.truth !== 'image'
-  if (needsLabels && header.labels.length === 0)
-    throw new TagwrightError(
-      'no-labels',
-      'The project has no labels. Annotate some images or import annotations, then train.',
-    )
-  const taught = ofSplits(given.data.trainSplits).length
-  if (train.length === 0 && taught > 0)
-    throw new TagwrightError('no-annotations', `None of the ${taught} training images has a class. ${task.advice}`)
-  if (train.length === 0)
-    throw new TagwrightError(
-      'no-samples',
-      `No images are in the splits ${given.data.trainSplits.join(', ')}. Assign splits (tagwright import ... --split auto) or choose others with --train-splits.`,
-    )
-  if (needsLabels && !train.some((s) => s.annotations.some((a) => a.shape.kind !== 'tag')))
-    throw new TagwrightError(
-      'no-annotations',
-      `None of the ${train.length} training images has an annotation. Annotate some, then train.`,
-    )
+  const images = ofSplits(given.data.trainSplits)
+  const [tagged, marked] = [true, false].map((isTag) => images.filter(({ annotations }) => annotations.some(({ shape }) => (shape.kind === 'tag') === isTag)).length) // prettier-ignore
+  const taught = { class: tagged, objects: marked, image: train.length }[task.truth]
+  const others = { class: marked, objects: tagged, image: 0 }[task.truth]
+  const points = task.points?.(header.labels).count ?? 0
+  checkData(task, { labels: header.labels.length, splits: given.data.trainSplits, images: images.length, taught, points, others }) // prettier-ignore
   const own = workerTasks[given.task].data
   if (own) return planOf(await own.complete(given, train, val))
   const provider = await resolveProvider(given.provider)
@@ -62,7 +49,7 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
       : await sliceSamples(train, { size: slice, folder: join(input.cacheDir ?? input.runDir, 'slices') })
   const model = await completeModel(given, header.labels, input.runDir)
   const recipe = resolveRecipe({ ...given, model, data: { ...given.data, slice } }, sliced.length, provider, val.length)
-  const notes = task.notes?.(ofSplits(given.data.trainSplits)) ?? []
+  const notes = task.notes?.(images) ?? []
   return { recipe, header, train: sliced, val, notes }
 
   async function planOf(made: Awaited<ReturnType<NonNullable<typeof own>['complete']>>): Promise<RunPlan> {

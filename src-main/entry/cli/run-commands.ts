@@ -7,7 +7,7 @@ import { TagwrightError } from '@shared/base/errors'
 import { shellWord } from '@shared/base/shell-word'
 import type { WeightsScore } from '@shared/contract/runs'
 import { abRecipes } from '@shared/domain/ab-recipes'
-import { providerSchema } from '@shared/domain/recipe'
+import { parseRecipe, providerSchema } from '@shared/domain/recipe'
 import { scoreNumbers, scoreTitle } from '@shared/domain/score'
 import { splitSchema } from '@shared/domain/split'
 import { taskIds } from '@shared/domain/task'
@@ -94,6 +94,7 @@ const train = (cli: CliContext) =>
       const name = options.name ? { name: options.name } : {}
       await follow(cli, command, folder, async (api) => {
         const started = await api.runs.start({ recipe, ...name })
+        await tellFindings(cli, api, recipe)
         // What was left open is said with its reason; the run knows the weights that a name stands for.
         if (((recipe.epochs as unknown) ?? 'auto') === 'auto') {
           const { images, text } = await api.training.advise({ recipe })
@@ -102,6 +103,14 @@ const train = (cli: CliContext) =>
         return started
       })
     })
+
+/** What the data lacks for a training, so that nobody finds out by its scores. */
+async function tellFindings(cli: CliContext, api: Api, recipe: Record<string, unknown>): Promise<void> {
+  const { data } = parseRecipe((await api.training.check({ recipe })).recipe)
+  const { findings } = await api.training.health(data)
+  for (const { level, message, advice } of findings)
+    if (level !== 'advice') cli.note(`${level === 'problem' ? 'Problem' : 'Note'}: ${message} ${advice}`)
+}
 
 const resume = (cli: CliContext) =>
   defineCommand('resume <project> <run> [options]', 'Continue an interrupted, failed or cancelled run.', [
@@ -125,9 +134,16 @@ async function follow(
   const { id, status, best, last, seconds, imagesPerSecond, dataWait } = run
   cli.answer(command, { run: id, status, best, last, seconds, imagesPerSecond, dataWait }, () => [
     `Run ${run.name === id ? id : `${id} (${run.name})`} is ${status} after ${duration(seconds ?? 0)}, ${imagesPerSecond?.toFixed(1) ?? '-'} images a second.`,
-    best ? `Best: ${scoreText(best)} in epoch ${best.epoch}.` : 'No epoch was evaluated.',
-    ...averageLines(run.averages),
-    `Next: tagwright eval ${shellWord(folder)} --run ${id}`,
+    ...(best
+      ? [
+          `Best: ${scoreText(best)} in epoch ${best.epoch}.`,
+          ...averageLines(run.averages),
+          `Next: tagwright eval ${shellWord(folder)} --run ${id}`,
+        ]
+      : [
+          'No epoch was evaluated: no image to measure on was left beside those that were learned from.',
+          `Next: tagwright split ${shellWord(folder)} --all, then train again; or measure on another split: tagwright eval ${shellWord(folder)} --run ${id} --split train`,
+        ]),
   ])
 }
 
@@ -195,18 +211,31 @@ export async function trainAndFollow(
     told = last.step
     cli.note(`epoch ${Math.round(epochs)}: ${scoreText(last, '  ')}`)
   }
-  const stop = api.runs.on('changed', ({ run }) => void tell(run).catch(() => {}))
+  let job: number | null = null
+  // What the job tells before its number is known here.
+  const early: { job: number; message: string }[] = []
+  const stops = [
+    api.runs.on('changed', ({ run }) => void tell(run).catch(() => {})),
+    // What was chosen where something was left open: splits, start weights, when it ends.
+    api.jobs.on('log', (event) => {
+      if (event.level !== 'info') return
+      if (job === null) early.push(event)
+      else if (event.job === job) cli.note(event.message)
+    }),
+  ]
   try {
     await followJob(cli, api, async () => {
       const started = await start()
       id = started.run
+      job = started.job
+      for (const { message } of early.filter((event) => event.job === job)) cli.note(message)
       cli.note(
         `Run ${id} is training; Ctrl-C stops it after the step, "tagwright resume ${shellWord(folder)} ${id}" goes on.`,
       )
       return started
     })
   } finally {
-    stop()
+    for (const stop of stops) stop()
   }
   return api.runs.get({ run: id! })
 }

@@ -1,17 +1,10 @@
 /** Images sorted into one folder a class, as torchvision's ImageFolder and Keras read them; splits are folders above. */
 import { z } from 'zod'
-import type { DatasetAnnotation, DatasetSample } from '../../domain/dataset'
+import type { DatasetAnnotation, DatasetIssue, DatasetSample } from '../../domain/dataset'
 import { defineFormat } from '../format'
 import { imageIndex } from './common/image-index'
-import { baseName, extension, folderOf, splitOfName, stem } from './common/paths'
-
-/** Class and split of an image: the folder it lies in, and the name of the first folder when that is a split. */
-function placeOf(path: string): { label: string; split: ReturnType<typeof splitOfName> } | null {
-  const folders = folderOf(path).split('/').filter(Boolean)
-  const split = folders.length > 0 ? splitOfName(folders[0]) : undefined
-  const inner = split ? folders.slice(1) : folders
-  return inner.length > 0 ? { label: inner.join('/'), split } : null
-}
+import { placesOf, type Place } from './class-folders/places'
+import { baseName, extension, stem } from './common/paths'
 
 const annotationFiles = new Set(['.xml', '.json', '.txt', '.yaml', '.yml', '.csv'])
 const notes = /^(source|readme|licen[cs]e|classes|labels)\b/i
@@ -41,39 +34,40 @@ export default defineFormat<Record<string, never>>({
     },
   ],
 
-  /** Folders alone prove little: the same classes in several splits do, or a project whose images have one class each. */
+  /**
+   * Folders alone prove little: the same classes in several splits do, or a project whose images have one class each.
+   * There, files that no other format knows are notes about the images.
+   */
   match(probe, truth) {
     if (probe.named.length) return Promise.resolve(0)
     const others = probe.files.some(({ path }) => annotationFiles.has(extension(path)) && !notes.test(stem(path)))
-    const places = imageIndex(probe.files).paths.map(placeOf)
-    if (others || places.length === 0 || places.includes(null)) return Promise.resolve(0)
+    if (others && truth !== 'class') return Promise.resolve(0)
+    const places = placesOf(imageIndex(probe.files).paths)
     const bySplit = new Map<string, Set<string>>()
-    for (const place of places) {
-      const key = place!.split ?? ''
-      bySplit.set(key, (bySplit.get(key) ?? new Set()).add(place!.label))
-    }
-    const sets = [...bySplit.entries()].filter(([split]) => split !== '').map(([, labels]) => labels)
-    const [first, ...more] = sets
-    const same = first && more.length > 0 && more.every((labels) => [...labels].every((label) => first.has(label)))
-    if (same && first.size > 1) return Promise.resolve(0.6)
-    const several = [...bySplit.values()].some(({ size }) => size > 1)
-    return Promise.resolve(several ? (truth === 'class' ? 0.5 : 0.005) : 0)
+    for (const { label, split = '' } of places)
+      if (label !== null) bySplit.set(split, (bySplit.get(split) ?? new Set()).add(label))
+    const classes = new Set([...bySplit.values()].flatMap((labels) => [...labels]))
+    if (classes.size < 2) return Promise.resolve(classes.size * 0.005)
+    if (truth === 'class') return Promise.resolve(0.5)
+    if (places.some(({ label }) => label === null)) return Promise.resolve(0.005)
+    const [first, ...more] = [...bySplit].filter(([split]) => split !== '').map(([, labels]) => labels)
+    const same = more.length > 0 && more.every((labels) => [...labels].every((label) => first.has(label)))
+    return Promise.resolve(same && first.size > 1 ? 0.6 : 0.005)
   },
 
   async *read(source, options) {
-    const { paths } = imageIndex(source.files)
-    const found = [...new Set(paths.flatMap((path) => placeOf(path)?.label ?? []))].sort()
+    const places = placesOf(imageIndex(source.files).paths)
+    const found = [...new Set(places.flatMap(({ label }) => label ?? []))].sort()
     const names = [...new Set([...(options.labels ?? []), ...found])]
-    yield { labels: names.map((name) => ({ key: name, name })) }
-    for (let at = 0; at < paths.length; at += 1000) {
-      const samples: DatasetSample[] = []
-      const annotations: DatasetAnnotation[] = []
-      for (const path of paths.slice(at, at + 1000)) {
-        const place = placeOf(path)
-        samples.push({ key: path, path, ...(place?.split ? { split: place.split } : {}) })
-        if (place) annotations.push({ sample: path, label: place.label, shape: { kind: 'tag' } })
+    yield { labels: names.map((name) => ({ key: name, name })), issues: withoutClass(places) }
+    for (let at = 0; at < places.length; at += 1000) {
+      const some = places.slice(at, at + 1000)
+      yield {
+        samples: some.map(({ path, split }): DatasetSample => ({ key: path, path, ...(split ? { split } : {}) })),
+        annotations: some.flatMap(({ path, label }): DatasetAnnotation[] =>
+          label === null ? [] : [{ sample: path, label, shape: { kind: 'tag' } }],
+        ),
       }
-      yield { samples, annotations }
     }
   },
 
@@ -99,3 +93,11 @@ export default defineFormat<Record<string, never>>({
     }
   },
 })
+
+function withoutClass(places: readonly Place[]): DatasetIssue[] {
+  const loose = places.filter(({ label }) => label === null)
+  if (loose.length === 0) return []
+  const [{ path: file }] = loose
+  const message = `${loose.length} of ${places.length} images, first ${file}, lie in no folder that is a class and get none. Label them in the window, or move them.`
+  return [{ level: 'warning', code: 'no-class', message, file }]
+}

@@ -6,21 +6,33 @@ import { z } from 'zod'
 import type { DatasetIssue, DatasetSample } from '../../domain/dataset'
 import { defineFormat } from '../format'
 import { imageIndex } from './common/image-index'
-import { baseName, extension, splitOfPath, stem, withoutExtension } from './common/paths'
+import { baseName, extension, folderOf, splitOfPath, stem, withoutExtension } from './common/paths'
 
-const word = (words: string) => new RegExp(`(?<=^|[/_\\-. ])(?:${words})(?=$|[/_\\-. \\d])`, 'i')
-const noisyWord = word('noisy|noise|input|lq|degraded|rainy|blur|blurry')
-const cleanWord = word('clean|gt|target|truth|ground[_-]?truth|groundtruth|hq|sharp|reference')
+const words = (list: string) => new RegExp(`(?<=^|[/_\\-. ])(?:${list})(?=$|[/_\\-. \\d])`, 'gi')
+const noisyWord = words('noisy|noise|input|lq|lr|low|degraded|dirty|rainy|hazy|blur|blurry|blurred')
+const cleanWord = words('clean|cleaned|clear|gt|target|truth|ground[_-]?truth|groundtruth|original|hq|hr|high|sharp|reference') // prettier-ignore
 
-/** Which of two an image is, and what it has in common with the other. */
-function roleOf(path: string): { role: 'noisy' | 'clean'; key: string } | null {
-  const bare = withoutExtension(path)
+interface Role {
+  path: string
+  role: 'noisy' | 'clean'
+  /** What it has in common with the other: the path without the word. */
+  key: string
+  /** The same without all of a folder's name that holds the word: `rainy_image/1` and `ground_truth/1`. */
+  loose: string
+}
+
+/** Which of two an image is; null: no word tells. Folders around all images say nothing. */
+function roleOf(path: string, around: number): Role | null {
+  const bare = withoutExtension(path).split('/').slice(around).join('/').toLowerCase()
   for (const [role, pattern] of [
     ['noisy', noisyWord],
     ['clean', cleanWord],
-  ] as const)
-    // prettier-ignore
-    if (pattern.test(bare)) return { role, key: bare.replace(pattern, '*').toLowerCase() }
+  ] as const) {
+    const key = bare.replace(pattern, '*')
+    if (key === bare) continue
+    const [name, ...folders] = key.split('/').reverse()
+    return { path, role, key, loose: [...folders.map((part) => (part.includes('*') ? '*' : part)).reverse(), name].join('/') } // prettier-ignore
+  }
   return null
 }
 
@@ -29,23 +41,36 @@ interface Pairs {
   alone: string[]
 }
 
-function findPairs(paths: readonly string[]): Pairs {
-  const clean = new Map<string, string>()
-  for (const path of paths) {
-    const at = roleOf(path)
-    if (at?.role === 'clean') clean.set(at.key, path)
-  }
+export function findPairs(paths: readonly string[]): Pairs {
+  const around = sharedFolders(paths)
+  const roles = paths.flatMap((path) => roleOf(path, around) ?? [])
+  const noisy = roles.filter(({ role }) => role === 'noisy')
+  const clean = roles.filter(({ role }) => role === 'clean')
+  const exact = new Map(clean.map(({ key, path }) => [key, path]))
+  const loose = new Map<string, string[]>()
+  for (const { loose: key, path } of clean) loose.set(key, [...(loose.get(key) ?? []), path])
+  const plain = new Set(paths)
+  for (const { path } of roles) plain.delete(path)
+  const byStem = new Map([...plain].map((path) => [withoutExtension(path).toLowerCase(), path]))
   const used = new Set<string>()
   const pairs: Pairs['pairs'] = []
-  for (const path of paths) {
-    const at = roleOf(path)
-    const other = at?.role === 'noisy' ? clean.get(at.key) : undefined
+  for (const { path, key, loose: wide } of noisy) {
+    const [one, ...more] = loose.get(wide) ?? []
+    // `7_noise25.png` beside `7.png`.
+    const bare = path.slice(0, path.length - baseName(path).length) + stem(path).replace(noisyWord, '*').replace(/[_\-. ]*\*\d*$/, '') // prettier-ignore
+    const other = exact.get(key) ?? (more.length === 0 ? one : undefined) ?? byStem.get(bare.toLowerCase())
     if (other === undefined) continue
     // Several noisy images may share one clean one.
     pairs.push({ noisy: path, clean: other })
     used.add(path).add(other)
   }
   return { pairs, alone: paths.filter((path) => !used.has(path)) }
+}
+
+function sharedFolders(paths: readonly string[]): number {
+  const [first = [], ...rest] = paths.map((path) => folderOf(path).split('/').filter(Boolean))
+  const end = first.findIndex((name, at) => rest.some((folders) => folders[at] !== name))
+  return end < 0 ? first.length : end
 }
 
 export default defineFormat<Record<string, never>>({
@@ -72,12 +97,21 @@ export default defineFormat<Record<string, never>>({
     },
   ],
 
-  match(probe) {
+  /** A project that learns objects or classes wants all images of two folders, not one of each two. */
+  match(probe, truth) {
     if (probe.named.length) return Promise.resolve(0)
     const { pairs, alone } = findPairs(imageIndex(probe.files).paths)
     // Some without a partner do not make it another kind of data; many do.
     return Promise.resolve(
-      pairs.length === 0 ? 0 : alone.length === 0 ? 0.7 : alone.length <= pairs.length ? 0.6 : 0.004,
+      pairs.length === 0
+        ? 0
+        : truth !== undefined && truth !== 'image'
+          ? 0.004
+          : alone.length === 0
+            ? 0.7
+            : alone.length <= pairs.length
+              ? 0.6
+              : 0.004,
     )
   },
 

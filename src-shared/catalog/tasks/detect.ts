@@ -15,7 +15,7 @@ export default defineTask<DenseHead>({
     accurate: { model: { id: 'yolox-s' }, input: { size: 640 }, epochs: 'auto', patience: 50 },
   },
   prepare: (sample) => sample,
-  advice: 'Annotate some, then train.',
+  advice: 'Annotate some images or import annotations, then train.',
   keys: () => [...letterboxKeys, 'data.slice', 'loss.iou'],
   augments: yoloxAugments,
   loss({ output, graph, batch, rows, settings }) {

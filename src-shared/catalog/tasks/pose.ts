@@ -27,7 +27,7 @@ export default defineTask<PoseHead>({
       `${without} of ${poses.length} poses have no box of their own: the box around their points is used, with 15 % of its longer side as room on each side.`,
     ]
   },
-  advice: 'Set points on some images, then train.',
+  advice: 'Set points on some images or import annotations, then train.',
   keys: (model) => [
     ...letterboxKeys,
     'data.slice',

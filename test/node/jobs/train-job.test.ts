@@ -280,10 +280,21 @@ describe('a run', () => {
     )
   })
 
-  test('fails with the reason when there is nothing to train on', async () => {
-    const { run, job } = await api.runs.start({ recipe: { data: { trainSplits: ['test'], evalSplit: 'test' } } })
-    expect(await api.jobs.wait({ job })).toMatchObject({ status: 'failed', error: { code: 'no-samples' } })
-    expect(await api.runs.get({ run })).toMatchObject({ status: 'failed', error: { code: 'no-samples' } })
+  test('keeps no run when there is nothing to learn from, and says what to do', async () => {
+    const refused = (recipe: Record<string, unknown>) => api.runs.start({ recipe }).catch((error: unknown) => error)
+    expect(await refused({ data: { trainSplits: ['test'], evalSplit: 'test' } })).toMatchObject({ code: 'no-samples' })
+    await api.labels.delete({ label: 'boat', gaps: 'reindex' })
+    expect(await refused({})).toMatchObject({ code: 'no-labels', message: expect.stringMatching(/import annotations/) })
+    const batch = studio.store()!.beginImport({ source: folder, root: folder })
+    batch.addLabels([{ key: 'sea', name: 'sea' }])
+    batch.addSamples([{ key: 'a', path: 'a.jpg' }])
+    batch.addAnnotations([{ sample: 'a', label: 'sea', shape: { kind: 'tag' } }])
+    batch.finish()
+    expect(await refused({})).toMatchObject({
+      code: 'no-annotations',
+      message: expect.stringMatching(/None of the 1 training images has an annotation. .*--task classify$/),
+    })
+    expect((await api.runs.list()).runs).toEqual([])
   })
 })
 

@@ -277,3 +277,28 @@ describe('writing COCO', () => {
     expect(toWidthHeight([473.07, 395.93, 473.07 + 38.65, 395.93 + 28.67])).toEqual([473.07, 395.93, 38.65, 28.67])
   })
 })
+
+describe('COCO of other tools', () => {
+  const classes = [
+    { id: 0, name: 'animals', supercategory: 'none' },
+    { id: 1, name: 'cat', supercategory: 'animals' },
+    { id: 2, name: 'dog', supercategory: 'animals' },
+  ]
+  const box = (category_id: number) => ({ id: 1, image_id: 1, category_id, bbox: [10, 10, 50, 50] })
+  const names = (chunk: Awaited<ReturnType<typeof read>>) => chunk.labels.map(({ name }) => name)
+
+  it("takes Roboflow's group of all classes for a class only where an object is of it", async () => {
+    expect(names(await read({ images, categories: classes, annotations: [box(2)] }))).toEqual(['cat', 'dog'])
+    const used = await read({ images, categories: classes, annotations: [box(0)] })
+    expect([names(used), messages(used)]).toEqual([['cat', 'dog', 'animals'], []])
+    const apart = [...classes, { id: 3, name: 'oak', supercategory: 'plants' }]
+    expect(names(await read({ images, categories: apart, annotations: [] }))).toHaveLength(4)
+  })
+
+  it('finds images that are named by their address alone, as in LVIS', async () => {
+    const url = { id: 1, coco_url: 'http://images.example.org/train2017/a%20b.jpg', ...size }
+    const chunk = await read({ images: [url], categories, annotations: [box(1)] }, ['train2017/a b.jpg'])
+    expect(chunk.samples.map(({ path }) => path)).toEqual(['train2017/a b.jpg'])
+    expect(messages(chunk)).toEqual([])
+  })
+})

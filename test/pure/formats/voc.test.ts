@@ -222,3 +222,20 @@ describe('Pascal VOC, traps', () => {
     expect((await matchFormats(both)).slice(0, 2)).toEqual([{ id: 'voc', score: 1 }, { id: 'yolo', score: 1 }]) // prettier-ignore
   })
 })
+
+describe('Pascal VOC, images of one name in several folders', () => {
+  it('takes the one in the folder of the same name', async () => {
+    const chunk = await read(
+      {
+        'annotations/test/a.xml': file(object([1, 1, 10, 10], { name: 'dog' })),
+        'annotations/train/a.xml': file(object([1, 1, 10, 10])),
+      },
+      ['images/test/a.jpg', 'images/train/a.jpg'],
+    )
+    expect(messages(chunk)).toEqual([])
+    expect(chunk.annotations.map(({ sample, label }) => `${sample} ${label}`)).toEqual([
+      'images/test/a.jpg dog',
+      'images/train/a.jpg cat',
+    ])
+  })
+})

@@ -182,3 +182,37 @@ describe('YOLO layouts', () => {
     ])
   })
 })
+
+describe('data.yaml of another machine', () => {
+  const images = ['train/images/a.jpg', 'valid/images/b.jpg', 'test/images/c.jpg']
+  const splits = async (yaml: string, paths = images) => {
+    const chunk = await read({ 'data.yaml': `names: [cat]\n${yaml}` }, paths)
+    return [chunk.samples.map(({ path, split }) => `${path} ${split ?? '-'}`), messages(chunk)]
+  }
+
+  it.each([
+    'train: /home/ada/set/train/images\nval: /home/ada/set/valid/images',
+    'path: C:\\Users\\ada\\set\ntrain: C:\\Users\\ada\\set\\train\\images\nval: valid\\images',
+    'train: ../train/images\nval: ../valid/images',
+    'train: data/set/train/images\nval: data/set/valid/images',
+  ])('finds the folders of %j', async (yaml) => {
+    expect(await splits(yaml)).toEqual([
+      ['test/images/c.jpg -', 'train/images/a.jpg train', 'valid/images/b.jpg val'],
+      [],
+    ])
+  })
+
+  it('takes no folder of all splits for a missing one', async () => {
+    const [found, said] = await splits('train: /x/train/images', ['images/a.jpg', 'images/b.jpg'])
+    expect(found).toEqual(['images/a.jpg -', 'images/b.jpg -'])
+    expect(said).toEqual([expect.stringContaining('folder-missing')])
+  })
+
+  it('says once how many images are in two splits', async () => {
+    const [found, said] = await splits('train: images\nval: images', ['images/a.jpg', 'images/b.jpg'])
+    expect(found).toEqual(['images/a.jpg train', 'images/b.jpg train'])
+    expect(said).toEqual([
+      'warning two-splits data.yaml:- val names 2 images, first images/a.jpg, that belong to train already; they stay there.',
+    ])
+  })
+})

@@ -106,12 +106,17 @@ async function* readFile(file: string, prefix: string, state: State): AsyncGener
   const issues: DatasetIssue[] = []
   const extra = await readExtra(source, file, spans, issues)
   const labelOf = new Map<unknown, string>()
+  const groups = new Map<unknown, () => void>()
   const seen = lists.annotations ? await seePoints(source, file, lists.annotations) : new Map<unknown, SeenPoints>()
   if (lists.categories) {
+    const all: { row: Row; at: At }[] = []
     for await (const { rows, lines, issues: broken } of elements(source, file, lists.categories)) {
       issues.push(...broken)
-      rows.forEach((row, i) => readCategory(row, { file, line: lines[i] }, labelOf, seen, state.labels, issues))
+      rows.forEach((row, i) => all.push({ row, at: { file, line: lines[i] } }))
     }
+    for (const { row, at } of all)
+      if (isGroup(row, all)) groups.set(row.id, () => readCategory(row, at, labelOf, seen, state.labels, issues))
+      else readCategory(row, at, labelOf, seen, state.labels, issues)
   }
   yield { ...(extra ? { extra: { coco: extra } } : {}), labels: state.labels.take(), issues }
 
@@ -128,6 +133,7 @@ async function* readFile(file: string, prefix: string, state: State): AsyncGener
   for await (const { rows, lines, issues } of elements(source, file, lists.annotations, state.texts)) {
     const annotations: Annotation[] = []
     rows.forEach((row, i) => {
+      if (groups.size && !labelOf.has(row.category_id)) groups.get(row.category_id)?.()
       const annotation = readAnnotation(
         row,
         { file, line: lines[i] },
@@ -151,6 +157,10 @@ async function* readFile(file: string, prefix: string, state: State): AsyncGener
     yield { issues: [{ level: 'warning', code: 'repeated-annotation-id', message, file }] }
   }
 }
+
+/** Roboflow writes the group of all classes as a category too: it is a class only where an object is of it. */
+const isGroup = ({ name, supercategory }: Row, all: readonly { row: Row }[]): boolean =>
+  supercategory === 'none' && all.length > 1 && all.every(({ row }) => row.name === name || row.supercategory === name)
 
 const elements = (source: FormatSource, file: string, { key, start, end, line }: JsonSpan, texts = false) =>
   readElements(source.stream(file, start, end), {
@@ -237,7 +247,9 @@ function readImage(
   samples: DatasetSample[],
   issues: DatasetIssue[],
 ): void {
-  const { id, file_name, width, height, tagwright, ...rest } = row
+  const { id, file_name: given, width, height, tagwright, ...rest } = row
+  // LVIS names its images by their address alone.
+  const file_name = given ?? pathOfUrl(rest.coco_url)
   const skip = (code: string, message: string) => issues.push({ level: 'skipped', code, message, ...at })
   if (id === undefined || typeof file_name !== 'string' || file_name === '')
     return void skip('bad-image', 'An image without id or file_name is skipped.')
@@ -266,6 +278,16 @@ function readImage(
   if ((tagwright as { reviewed?: unknown } | undefined)?.reviewed === true) sample.reviewed = true
   if (Object.keys(rest).length) sample.extra = { coco: rest }
   samples.push(sample)
+}
+
+function pathOfUrl(url: unknown): string | undefined {
+  const path = /^[a-z][\w+.-]*:\/\/[^/]*\/([^?#]+)/i.exec(typeof url === 'string' ? url : '')?.[1]
+  if (path === undefined) return undefined
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
 }
 
 function readAnnotation(

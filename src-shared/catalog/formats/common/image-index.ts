@@ -41,22 +41,23 @@ function lazyGroup(paths: readonly string[], key: (path: string) => string): (ke
   }
 }
 
-/** Of several candidates, the ones that share the longest run of trailing folders with `folder`... else all. */
+/**
+ * Of several candidates those whose folder has most in common with `folder`: from the first folder on, then from the last
+ * one back (`annotations/train` and `images/train`).
+ */
 export function nearestTo(folder: string, candidates: readonly string[]): string[] {
-  let best = -1
-  let nearest: string[] = []
-  for (const path of candidates) {
-    const score = sharedPrefix(folder.split('/'), folderOf(path).split('/'))
-    if (score > best) {
-      best = score
-      nearest = []
-    }
-    if (score === best) nearest.push(path)
-  }
-  return nearest
+  if (candidates.length < 2) return [...candidates]
+  const own = folder.split('/')
+  const scored = candidates.map((path) => {
+    const folders = folderOf(path).split('/')
+    const first = sharedStart(own, folders)
+    return { path, first, last: sharedStart(own.slice(first).reverse(), folders.slice(first).reverse()) }
+  })
+  const best = scored.reduce((top, one) => ((one.first - top.first || one.last - top.last) > 0 ? one : top))
+  return scored.filter(({ first, last }) => first === best.first && last === best.last).map(({ path }) => path)
 }
 
-function sharedPrefix(a: string[], b: string[]): number {
+function sharedStart(a: string[], b: string[]): number {
   let n = 0
   while (n < a.length && n < b.length && a[n] === b[n]) n++
   return n

@@ -8,7 +8,16 @@ import type { Split } from '../../../domain/split'
 import type { FormatSource } from '../../format'
 import { imageIndex, type ImageIndex } from '../common/image-index'
 import { uniqueNames } from '../common/label-list'
-import { baseName, extension, folderOf, isImage, joinPath, splitOfPath, withoutExtension } from '../common/paths'
+import {
+  baseName,
+  extension,
+  folderOf,
+  isImage,
+  joinPath,
+  splitOfName,
+  splitOfPath,
+  withoutExtension,
+} from '../common/paths'
 
 export interface YoloLayout {
   /** In index order; null when no file names the classes. */
@@ -129,7 +138,7 @@ async function readYaml(
         joinPath(folder, base, entry),
         joinPath(base, entry),
         joinPath(folder, entry),
-        joinPath(folder, entry.replace(/^(\.\.?\/)+/, '')),
+        ...tailsOf(entry).map((tail) => joinPath(folder, tail)),
       ]
       const found = await listImages(source, images, candidates, layout, entry)
       if (!found) {
@@ -139,14 +148,24 @@ async function readYaml(
         )
         continue
       }
-      for (const image of found) {
-        const known = splits.get(image)
-        if (known === undefined) splits.set(image, split)
-        else if (known !== split)
-          warn('two-splits', `${image} belongs to ${known} and to ${split}; it stays in ${known}.`)
+      const twice = found.filter((image) => (splits.get(image) ?? split) !== split)
+      for (const image of found) if (!splits.has(image)) splits.set(image, split)
+      if (twice.length) {
+        const known = splits.get(twice[0])
+        warn('two-splits', `${key} names ${twice.length} images, first ${twice[0]}, that belong to ${known} already; they stay there.`) // prettier-ignore
       }
     }
   }
+}
+
+/**
+ * What a path of another machine, or of another working folder, may be here: itself without its first folders, the
+ * longest first. A folder that names a split is not dropped: without it the images of all splits would be meant.
+ */
+function tailsOf(entry: string): string[] {
+  const parts = entry.split(/[\\/]/).filter((part) => part !== '' && part !== '.' && part !== '..')
+  const fixed = parts.findIndex((part) => splitOfName(part))
+  return parts.slice(0, fixed < 0 ? parts.length : fixed + 1).map((_, at) => parts.slice(at).join('/'))
 }
 
 /** Images below a folder, or named by a list file; null when none of the candidates is there. */
