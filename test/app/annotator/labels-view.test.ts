@@ -45,7 +45,7 @@ browser.test(
     await split.getByRole('combobox', { name: 'New or existing label' }).fill('big cat')
     await split.getByRole('textbox', { name: 'from side (px)' }).fill('50')
     await see(split.getByRole('status')).toHaveText('1 of 2 objects match, on 1 images.')
-    await split.getByRole('button', { name: 'Move 1 objects' }).click()
+    await split.getByRole('button', { name: 'Move 1 object' }).click()
     await see(row('big cat')).toBeVisible()
     expect((await labels()).map(({ name, annotations }) => `${name} ${annotations}`)).toContain('big cat 1')
 
