@@ -32,6 +32,8 @@ beforeEach(async () => {
   batch.addSamples(
     (['train', 'val'] as const).map((split) => ({ key: split, path: `${split}.jpg`, width: 64, height: 48, split })),
   )
+  const box: [number, number, number, number] = [4, 4, 40, 30]
+  batch.addAnnotations(['train', 'val'].map((sample) => ({ sample, label: 'b', shape: { kind: 'box' as const, box } })))
   batch.finish()
   await studio.close()
 })
