@@ -40,7 +40,7 @@ const parts: Record<string, { color: string; title: string; options(onnx: string
   },
   'nano-full': {
     color: '#96f2d7',
-    title: 'YOLOX-nano, all layers',
+    title: 'YOLOX-nano, all',
     options: (onnx) => ['--weights', join(onnx, 'yolox_nano.onnx')],
   },
   'mobilenet-frozen': {
@@ -50,7 +50,7 @@ const parts: Record<string, { color: string; title: string; options(onnx: string
   },
   'mobilenet-full': {
     color: '#91a7ff',
-    title: 'MobileNetV2, all layers',
+    title: 'MobileNetV2, all',
     options: (onnx) => ['--model', join(onnx, 'mobilenetv2_int8.onnx')],
   },
 }
