@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { TagwrightError } from '../../base/errors'
 import { printCell, readCsv } from '../../base/read-csv'
+import { encodeText } from '../../base/text'
 import { shapeBox } from '../../domain/shape-box'
 import { defineFormat, type FormatProbe } from '../format'
 import { imageIndex } from './common/image-index'
@@ -110,7 +111,7 @@ async function rowsOf(text: string, path: string): Promise<string[][]> {
   const end = text.length < headBytes ? text.length : text.lastIndexOf('\n') + 1
   const rows: string[][] = []
   async function* head() {
-    yield await Promise.resolve(new TextEncoder().encode(text.slice(0, end)))
+    yield await Promise.resolve(encodeText(text.slice(0, end)))
   }
   for await (const { cells } of readCsv(head(), path)) if (rows.push(cells) >= 50) break
   return rows
