@@ -48,7 +48,7 @@ export function createRunsService(deps: JobDeps, queue: () => Queue): ServiceHan
         throw new TagwrightError('not-found', `There is no model file ${network}. Check the path.`, { file: network })
       if (recipe.model.weights !== null) recipe.model.weights = await findWeights(deps, recipe.model.weights)
       const task = tasks.get(recipe.task)
-      checkData(task, trainingData(store, task.truth, recipe.data.trainSplits))
+      checkData(task, trainingData(store, recipe.data.trainSplits))
       const { model } = recipe
       // What was given is stored, so that 'auto' stays visible until the worker has resolved it.
       const run = createRun(store.db, { ...(name ? { name } : {}), task: recipe.task, model: model.id, recipe })

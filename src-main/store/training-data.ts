@@ -1,13 +1,12 @@
 /** What the rows hold for a training, before its images are frozen. */
 import type { TrainingData } from '@shared/catalog/check-data'
-import type { Truth } from '@shared/domain/task'
 import { isUndivided } from './assign-splits'
 import { sql } from './db'
 import { listLabels } from './label'
 import type { Store } from './store'
 
 /** Where no image has a split yet, the start of the training divides them: all count. */
-export function trainingData(store: Store, truth: Truth, splits: readonly string[]): TrainingData {
+export function trainingData(store: Store, splits: readonly string[]): TrainingData {
   const { db } = store
   const all = isUndivided(store) ? 1 : 0
   const count = (kind: string) =>
@@ -18,15 +17,13 @@ export function trainingData(store: Store, truth: Truth, splits: readonly string
     ).get(all, JSON.stringify(splits))!.n
   const having = (condition: string) =>
     `EXISTS (SELECT 1 FROM visible_annotation a WHERE a.sample_id = s.id AND a.kind ${condition} 'tag')`
-  const images = count('1')
-  const [tagged, marked] = truth === 'image' ? [0, 0] : [count(having('=')), count(having('<>'))]
   const labels = listLabels(db).filter(({ gap }) => !gap)
   return {
     labels: labels.length,
     points: Math.max(0, ...labels.map(({ skeleton }) => skeleton?.names.length ?? 0)),
     splits,
-    images,
-    taught: { class: tagged, objects: marked, image: images }[truth],
-    others: { class: marked, objects: tagged, image: 0 }[truth],
+    images: count('1'),
+    tagged: count(having('=')),
+    marked: count(having('<>')),
   }
 }

@@ -9,16 +9,15 @@ export interface TrainingData {
   splits: readonly string[]
   /** Usable images in them. */
   images: number
-  /** Of those, with what the task learns: an object, a class. Where nothing is labelled: all. */
-  taught: number
+  /** Of those, with a class of the whole image, and with objects. */
+  tagged: number
+  marked: number
   /** Of the largest skeleton; 0: no label has one. */
   points: number
-  /** Of those, with annotations of the other kind: classes where objects are learned, objects where classes are. */
-  others: number
 }
 
 /** @throws `no-labels`, `no-samples`, `no-skeleton`, `no-annotations` */
-export function checkData(task: TaskDef, { labels, splits, images, taught, points, others }: TrainingData): void {
+export function checkData(task: TaskDef, { labels, splits, images, tagged, marked, points }: TrainingData): void {
   const isLabelled = task.truth !== 'image'
   if (isLabelled && labels === 0) throw new TagwrightError('no-labels', `The project has no labels. ${task.advice}`)
   if (images === 0)
@@ -31,9 +30,12 @@ export function checkData(task: TaskDef, { labels, splits, images, taught, point
       'no-skeleton',
       'No label has a skeleton, so there are no points to learn. Give a label its points in the view Labels, or import poses.',
     )
+  if (!isLabelled) return
+  const [taught, others, wanted, learned, other] =
+    task.truth === 'class'
+      ? [tagged, marked, 'a class', 'objects', 'detect']
+      : [marked, tagged, 'an annotation', 'classes of whole images', 'classify']
   if (taught > 0) return
-  const [wanted, learned, other] =
-    task.truth === 'class' ? ['a class', 'objects', 'detect'] : ['an annotation', 'classes of whole images', 'classify']
   const advice = others
     ? `${others} of them have ${learned}, which a project of another task learns: tagwright init <folder> --task ${other}`
     : task.advice

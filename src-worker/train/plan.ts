@@ -35,10 +35,8 @@ export async function makePlan(input: TrainInput): Promise<RunPlan> {
   const val = inSplits([given.data.evalSplit]).filter(({ id }) => !learned.has(id))
   const images = ofSplits(given.data.trainSplits)
   const [tagged, marked] = [true, false].map((isTag) => images.filter(({ annotations }) => annotations.some(({ shape }) => (shape.kind === 'tag') === isTag)).length) // prettier-ignore
-  const taught = { class: tagged, objects: marked, image: train.length }[task.truth]
-  const others = { class: marked, objects: tagged, image: 0 }[task.truth]
   const points = task.points?.(header.labels).count ?? 0
-  checkData(task, { labels: header.labels.length, splits: given.data.trainSplits, images: images.length, taught, points, others }) // prettier-ignore
+  checkData(task, { labels: header.labels.length, splits: given.data.trainSplits, images: images.length, tagged, marked, points }) // prettier-ignore
   const own = workerTasks[given.task].data
   if (own) return planOf(await own.complete(given, train, val))
   const provider = await resolveProvider(given.provider)

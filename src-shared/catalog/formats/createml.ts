@@ -7,8 +7,8 @@ import { TagwrightError } from '../../base/errors'
 import type { Shape } from '../../domain/annotation'
 import { attributesSchema } from '../../domain/attribute'
 import type { DatasetAnnotation, DatasetChunk, DatasetIssue, DatasetSample } from '../../domain/dataset'
-import { shapeBox } from '../../domain/shape-box'
 import { defineFormat, type FormatProbe, type FormatSource, type OpenFile } from '../format'
+import { boxOrReport } from './common/box-or-report'
 import { checkShape } from './common/check-shape'
 import { findImage } from './common/find-image'
 import { imageIndex } from './common/image-index'
@@ -54,12 +54,8 @@ export default defineFormat<Record<string, never>>({
       const rows = annotations.flatMap(({ label, shape, extra }) => {
         const base = { label: names.get(label) ?? label, ...(extra?.attributes ? { attributes: extra.attributes } : {}), ...(extra?.createml as Row | undefined) } // prettier-ignore
         if (shape.kind === 'tag') return [base]
-        const box = shapeBox(shape)
-        if (!box) {
-          sink.report({ level: 'skipped', code: 'unsupported-shape', message: `An empty ${shape.kind} on ${sample.path} has no place in Create ML and is not written.`, file: path }) // prettier-ignore
-          return []
-        }
-        if (shape.kind !== 'box') sink.report({ level: 'warning', code: 'shape-as-box', message: `A ${shape.kind} on ${sample.path} is written as its box. Export as COCO to keep the ${shape.kind}.`, file: path }) // prettier-ignore
+        const box = boxOrReport(shape, sample, sink, { file: path, place: 'Create ML' })
+        if (!box) return []
         const [x1, y1, x2, y2] = box
         return [{ ...base, coordinates: { x: (x1 + x2) / 2, y: (y1 + y2) / 2, width: x2 - x1, height: y2 - y1 } }]
       })

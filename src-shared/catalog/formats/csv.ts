@@ -7,14 +7,14 @@ import { z } from 'zod'
 import { TagwrightError } from '../../base/errors'
 import { printCell, readCsv } from '../../base/read-csv'
 import { encodeText } from '../../base/text'
-import { shapeBox } from '../../domain/shape-box'
 import { defineFormat, type FormatProbe } from '../format'
+import { boxOrReport } from './common/box-or-report'
 import { imageIndex } from './common/image-index'
 import { labelFile, openClassTable, printLabelFile } from './common/label-file'
 import { extension, folderOf } from './common/paths'
 import { findByHead, probeOf } from './common/read-head'
 import { findColumns } from './csv/columns'
-import { imageOf, readTables } from './csv/read'
+import { headRows, imageOf, readTables } from './csv/read'
 
 const options = z.strictObject({
   /** Class of all boxes, where no column names classes. */
@@ -77,13 +77,8 @@ export default defineFormat<z.infer<typeof options>>({
       const rows = annotations.flatMap(({ label, shape }) => {
         const name = names.get(label) ?? label
         if (shape.kind === 'tag') return [line(name, none)]
-        const box = shapeBox(shape)
-        if (!box) {
-          sink.report({ level: 'skipped', code: 'unsupported-shape', message: `An empty ${shape.kind} on ${sample.path} has no place in a table and is not written.`, file: tableFile }) // prettier-ignore
-          return []
-        }
-        if (shape.kind !== 'box') sink.report({ level: 'warning', code: 'shape-as-box', message: `A ${shape.kind} on ${sample.path} is written as its box. Export as COCO to keep the ${shape.kind}.`, file: tableFile }) // prettier-ignore
-        return [line(name, box)]
+        const box = boxOrReport(shape, sample, sink, { file: tableFile, place: 'a table' })
+        return box ? [line(name, box)] : []
       })
       await out.write(rows.length ? rows.join('') : line('', none))
     }
@@ -108,11 +103,13 @@ function findFiles(probe: FormatProbe, most = Infinity): Promise<string[]> {
 
 /** Whole rows of the beginning of a file. */
 async function rowsOf(text: string, path: string): Promise<string[][]> {
-  const end = text.length < headBytes ? text.length : text.lastIndexOf('\n') + 1
+  const bytes = encodeText(text)
+  // A mark of three bytes at the beginning is no text.
+  const end = bytes.length < headBytes - 3 ? bytes.length : bytes.lastIndexOf(10) + 1
   const rows: string[][] = []
   async function* head() {
-    yield await Promise.resolve(encodeText(text.slice(0, end)))
+    yield await Promise.resolve(bytes.subarray(0, end))
   }
-  for await (const { cells } of readCsv(head(), path)) if (rows.push(cells) >= 50) break
+  for await (const { cells } of readCsv(head(), path)) if (rows.push(cells) >= headRows) break
   return rows
 }

@@ -101,18 +101,11 @@ export default defineFormat<Record<string, never>>({
   match(probe, truth) {
     if (probe.named.length) return Promise.resolve(0)
     const { pairs, alone } = findPairs(imageIndex(probe.files).paths)
+    if (pairs.length === 0) return Promise.resolve(0)
+    const isOther = truth !== undefined && truth !== 'image'
     // Some without a partner do not make it another kind of data; many do.
-    return Promise.resolve(
-      pairs.length === 0
-        ? 0
-        : truth !== undefined && truth !== 'image'
-          ? 0.004
-          : alone.length === 0
-            ? 0.7
-            : alone.length <= pairs.length
-              ? 0.6
-              : 0.004,
-    )
+    if (isOther || alone.length > pairs.length) return Promise.resolve(0.004)
+    return Promise.resolve(alone.length === 0 ? 0.7 : 0.6)
   },
 
   async *read(source, options) {

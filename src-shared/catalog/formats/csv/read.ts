@@ -13,7 +13,7 @@ import { baseName, folderOf, isImage, splitOfName, splitOfPath, stem } from '../
 import { boxCells, findColumns, type TableColumns } from './columns'
 
 /** Rows that columns are told from. */
-const headRows = 50
+export const headRows = 50
 const chunkRows = 1000
 
 interface Table {
