@@ -311,7 +311,9 @@ const isUnder = (key: string, beginnings: readonly string[]) =>
 
 /** Of the models of a task those with which it reads a key; null: every task reads it. */
 function readWith(key: string, task: TaskId): string[] | null {
-  const readers = models.entries().filter(([id, model]) => isUnder(key, tasks.get(model.task).keys(id)))
+  const readers = models
+    .entries()
+    .filter(([, model]) => isUnder(key, [...tasks.get(model.task).keys, ...(model.keys ?? [])]))
   if (readers.length === 0) return null
   return readers.flatMap(([id, model]) => (model.task === task ? [id] : []))
 }

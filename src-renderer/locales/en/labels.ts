@@ -9,7 +9,9 @@ export default {
   color: 'Colour',
   ownColor: 'Own colour',
   used: 'Used by',
-  usedText: '{objects} objects on {images} images',
+  objectCount: '{count} object | {count} objects',
+  imageCount: '{count} image | {count} images',
+  usedText: '{objects} on {images}',
   showImages: 'Show the images',
   ids: 'Numbers',
   idsText: 'index {index} in models and YOLO files, category {coco} in COCO files',
@@ -52,13 +54,13 @@ export default {
     button: 'Merge…',
     title: 'Merge {names}',
     into: 'Into',
-    text: '{objects} objects on {images} images get the other label.',
+    text: 'Gets the other label: {objects} on {images}.',
     confirm: 'Merge',
   },
   delete: {
     button: 'Delete…',
     title: 'Delete {names}',
-    text: '{objects} objects on {images} images are deleted with it.',
+    text: 'Deleted with it: {objects} on {images}.',
     confirm: 'Delete',
   },
   split: {
@@ -74,7 +76,7 @@ export default {
     images: 'Split of the image',
     tag: 'Tag of the image',
     text: 'Name of the image has',
-    count: '{objects} of {of} objects match, on {images} images.',
+    count: 'Matching of {of}: {objects} on {images}.',
     confirm: 'Move {count} object | Move {count} objects',
     done: '{count} object is {name} now. | {count} objects are {name} now.',
   },
@@ -129,6 +131,6 @@ export default {
       'Skeleton saved; no object had to follow. | Skeleton saved; {count} object follows. | Skeleton saved; {count} objects follow.',
     confirmTitle: 'Change the skeleton of what is labelled?',
     confirmText:
-      '{annotations} objects on {samples} images follow. {lostPoints} labelled points are lost; {emptied} objects are left without a point. This can be undone.',
+      'Following the change: {objects} on {images}. Labelled points that are lost: {lostPoints}; objects left without a point: {emptied}. This can be undone.',
   },
 }

@@ -9,7 +9,9 @@ export default {
   color: '颜色',
   ownColor: '自定义颜色',
   used: '使用情况',
-  usedText: '{images} 张图像上的 {objects} 个目标',
+  objectCount: '{count} 个目标',
+  imageCount: '{count} 张图像',
+  usedText: '{images}上的 {objects}',
   showImages: '显示这些图像',
   ids: '编号',
   idsText: '模型和 YOLO 文件中的索引 {index}，COCO 文件中的类别 {coco}',
@@ -52,13 +54,13 @@ export default {
     button: '合并…',
     title: '合并 {names}',
     into: '合并到',
-    text: '{images} 张图像上的 {objects} 个目标将改为另一类别。',
+    text: '{images}上的 {objects}将改为另一类别。',
     confirm: '合并',
   },
   delete: {
     button: '删除…',
     title: '删除 {names}',
-    text: '{images} 张图像上的 {objects} 个目标将一并删除。',
+    text: '{images}上的 {objects}将一并删除。',
     confirm: '删除',
   },
   split: {
@@ -74,7 +76,7 @@ export default {
     images: '图像的划分',
     tag: '图像的标签',
     text: '图像名称包含',
-    count: '{of} 个目标中有 {objects} 个符合，位于 {images} 张图像。',
+    count: '{of} 个目标中符合的：{images}上的 {objects}。',
     confirm: '移动 {count} 个目标',
     done: '{count} 个目标现在是 {name}。',
   },
@@ -127,6 +129,6 @@ export default {
     saved: '骨架已保存；{count} 个目标随之更新。',
     confirmTitle: '更改已标注目标的骨架？',
     confirmText:
-      '{samples} 张图像上的 {annotations} 个目标随之更新。将丢失 {lostPoints} 个已标注的点；{emptied} 个目标将不再有点。此操作可以撤销。',
+      '{images}上的 {objects}随之更新。将丢失 {lostPoints} 个已标注的点；{emptied} 个目标将不再有点。此操作可以撤销。',
   },
 }

@@ -22,6 +22,8 @@ export interface ModelDef<Output = unknown> {
   /** Image sides must be multiples of this. */
   stride: number
   params: z.ZodType
+  /** Keys of the recipe that are read with this model and that its task's other models do not all read. */
+  keys?: readonly string[]
   /** Peak learning rate of AdamW at batch 8 that served small data sets best. */
   learningRate: number
   /** The same from random weights, where another one was measured to serve better. */

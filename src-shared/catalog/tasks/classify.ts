@@ -15,7 +15,7 @@ export default defineTask<Value>({
     return { ...sample, annotations: [{ ...tag, shape: { kind: 'box', box }, box }] }
   },
   advice: 'Give images a class (a tag), or import a folder with one folder a class, then train.',
-  keys: () => [...letterboxKeys, 'loss.smoothing'],
+  keys: [...letterboxKeys, 'loss.smoothing'],
   // The side follows the images.
   presets: {
     quick: { epochs: 10 },

@@ -75,10 +75,10 @@ export interface TaskDef<Output = unknown> {
   /** Optimizer steps from start weights where the recipe leaves the length open; absent: as detectors. */
   steps?: StepsFromWeights
   /**
-   * Keys of the recipe, or beginnings of them, that this task reads with a model and that not every task reads: a form
-   * leaves out what only others read.
+   * Keys of the recipe, or beginnings of them, that this task reads with all of its models and that not every task reads:
+   * a form leaves out what only others read.
    */
-  keys(model: string): readonly string[]
+  keys: readonly string[]
   /** Measured runs that a person is told of before one of about as many images. */
   trials?: readonly Trial[]
   /** What an epoch learns from so many images; absent: one item an image. */

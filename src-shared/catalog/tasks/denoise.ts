@@ -13,7 +13,7 @@ export default defineTask<Value>({
   pixels: 'planes',
   prepare: (sample) => sample,
   advice: 'Import clean images, or pairs of noisy and clean ones, then train.',
-  keys: () => ['data.crops', 'noise', 'loss.terms'],
+  keys: ['data.crops', 'noise', 'loss.terms'],
   items: ({ crops }, images) => images * cropsOf(crops, images),
   presets: {
     quick: { model: { id: 'nafnet', params: { width: 8 } }, epochs: 15 },

@@ -16,7 +16,7 @@ export default defineTask<DenseHead>({
   },
   prepare: (sample) => sample,
   advice: 'Annotate some images or import annotations, then train.',
-  keys: () => [...letterboxKeys, 'data.slice', 'loss.iou'],
+  keys: [...letterboxKeys, 'data.slice', 'loss.iou'],
   augments: yoloxAugments,
   loss({ output, graph, batch, rows, settings }) {
     const targets = graph.input('targets', [batch, rows, 5])

@@ -28,14 +28,7 @@ export default defineTask<PoseHead>({
     ]
   },
   advice: 'Set points on some images or import annotations, then train.',
-  keys: (model) => [
-    ...letterboxKeys,
-    'data.slice',
-    'loss.iou',
-    ...(model.startsWith('kapao')
-      ? ['loss.keypoints']
-      : ['loss.oks', 'loss.points', 'loss.pointL1', 'loss.visibility']),
-  ],
+  keys: [...letterboxKeys, 'data.slice', 'loss.iou'],
   // Points come from layers that no detector's file has.
   steps: { perImage: 12, fewest: 400, most: 1500 },
   // Blending two images makes points of both unclear: YOLO-pose trains without it.

@@ -44,7 +44,7 @@ browser.test(
     const split = page.getByRole('dialog', { name: 'Split cat' })
     await split.getByRole('combobox', { name: 'New or existing label' }).fill('big cat')
     await split.getByRole('textbox', { name: 'from side (px)' }).fill('50')
-    await see(split.getByRole('status')).toHaveText('1 of 2 objects match, on 1 images.')
+    await see(split.getByRole('status')).toHaveText('Matching of 2: 1 object on 1 image.')
     await split.getByRole('button', { name: 'Move 1 object' }).click()
     await see(row('big cat')).toBeVisible()
     expect((await labels()).map(({ name, annotations }) => `${name} ${annotations}`)).toContain('big cat 1')
@@ -53,7 +53,7 @@ browser.test(
     await page.getByRole('button', { name: 'Merge…' }).click()
     const merge = page.getByRole('alertdialog', { name: 'Merge big cat' })
     await merge.getByRole('combobox', { name: 'Into' }).selectOption({ label: 'dog' })
-    await see(merge.getByRole('status')).toHaveText('1 objects on 1 images get the other label.')
+    await see(merge.getByRole('status')).toHaveText('Gets the other label: 1 object on 1 image.')
     await merge.getByRole('button', { name: 'Merge' }).click()
     await see(row('big cat')).toHaveCount(0)
     expect((await labels()).map(({ name, annotations }) => `${name} ${annotations}`)).toContain('dog 2')
@@ -61,7 +61,7 @@ browser.test(
     await row('dog').click()
     await page.getByRole('button', { name: 'Delete…' }).click()
     const remove = page.getByRole('alertdialog', { name: 'Delete dog' })
-    await see(remove.getByRole('status')).toHaveText('2 objects on 1 images are deleted with it.')
+    await see(remove.getByRole('status')).toHaveText('Deleted with it: 2 objects on 1 image.')
     await remove.getByRole('button', { name: 'Delete' }).click()
     await see(row('dog')).toHaveCount(0)
     // While the dialog fades away, keys are still its own.
@@ -118,7 +118,7 @@ browser.test(
       reason: 'Draw keypoints',
       changes: [{ op: 'add', sample, label: id, shape }],
     })
-    await see(page.getByText(/1 objects on 1 images/)).toBeVisible()
+    await see(page.getByText(/1 object on 1 image/)).toBeVisible()
 
     // A new name for one point, and one point more: what is labelled keeps its places.
     const first = page.getByRole('textbox', { name: 'Name of point 1' })

@@ -47,8 +47,8 @@ describe('the form of a recipe', () => {
     expect(when('loss.oks')!['model.id']).not.toContain('kapao-nano')
     // Whatever a task claims is a key.
     const all = recipeForm().map(({ key }) => key)
-    for (const [id, { task }] of models.entries())
-      for (const claimed of tasks.get(task).keys(id))
+    for (const [, { task, keys = [] }] of models.entries())
+      for (const claimed of [...tasks.get(task).keys, ...keys])
         expect(all.some((key) => key === claimed || key.startsWith(`${claimed}.`))).toBe(true)
   })
 

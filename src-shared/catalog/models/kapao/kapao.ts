@@ -18,6 +18,7 @@ export const defineKapao = (
     title,
     source: 'McNally et al. 2022, arXiv:2111.08557; Ge et al. 2021, arXiv:2107.08430',
     stride: 32,
+    keys: ['loss.keypoints'],
     learningRate,
     layers: yoloxLayers,
     base: detector,

@@ -16,12 +16,15 @@ export const poseParams = z.strictObject({
   sigmas: z.array(z.array(z.number().positive())).optional(),
 })
 
+/** What the loss of YOLO-pose reads. */
+export const yoloPoseKeys = ['loss.oks', 'loss.points', 'loss.pointL1', 'loss.visibility'] as const
+
 /** Of COCO's persons: what a model has before it knows a project. */
 const USUAL_POINTS = 17
 
 export interface PoseModel<Head extends PoseHead> extends Pick<
   ModelDef<Head>,
-  'title' | 'source' | 'stride' | 'learningRate' | 'layers' | 'borrows' | 'examples' | 'output'
+  'title' | 'source' | 'stride' | 'keys' | 'learningRate' | 'layers' | 'borrows' | 'examples' | 'output'
 > {
   /** The network without points: files of it fit all but those. */
   base?: ModelDef

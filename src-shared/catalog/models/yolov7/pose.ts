@@ -3,7 +3,7 @@ import type { Value } from '../../../engine/graph'
 import type { Nn } from '../../../engine/nn'
 import { concat, focus, reshape } from '../../../engine/ops'
 import type { ModelDef } from '../define'
-import { definePose } from '../pose/define-pose'
+import { definePose, yoloPoseKeys } from '../pose/define-pose'
 import { makeCells } from '../yolox/head'
 import { type PoseHead, decodePose } from '../yolox/pose-head'
 import { elanBackbone, elanPafpn, implicitConv } from './parts'
@@ -25,6 +25,7 @@ export const defineYolov7Pose = ({ title, width, learningRate, parameters }: Yol
     title,
     source: 'Wang et al. 2022, arXiv:2207.02696; Maji et al. 2022, arXiv:2204.06806',
     stride: 64,
+    keys: yoloPoseKeys,
     learningRate,
     layers,
     examples: [{ classes: 1, parameters }],

@@ -1,6 +1,6 @@
 /** YOLOX with points: one definition for all sizes. */
 import type { ModelDef } from '../define'
-import { definePose } from '../pose/define-pose'
+import { definePose, yoloPoseKeys } from '../pose/define-pose'
 import { type YoloxSize, yoloxFeatures } from './family'
 import { yoloxLayers } from './layers'
 import { type PoseHead, decodePose, pointsBorrow, poseHead } from './pose-head'
@@ -17,6 +17,7 @@ export function defineYoloxPose(
     title,
     source: 'Ge et al. 2021, arXiv:2107.08430; Maji et al. 2022, arXiv:2204.06806',
     stride: 32,
+    keys: yoloPoseKeys,
     learningRate,
     layers: yoloxLayers,
     base: detector,
