@@ -14,7 +14,7 @@ export default defineDenoiser({
   strideOf: ({ encoder }) => 2 ** encoder.length,
   // Windows are products with matrices of the map's own size.
   fixedSize: ({ window }) => window > 0,
-  learningRate: 1e-3,
+  learningRate: 2e-3,
   params: z.strictObject({
     channels: channelsParam,
     width: z.int().min(4).max(128).default(16),
