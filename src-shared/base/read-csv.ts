@@ -1,4 +1,7 @@
-/** Comma-separated values (RFC 4180) as a stream: quoted cells, CRLF, a byte-order mark; memory holds one piece. */
+/**
+ * Comma-separated values (RFC 4180) as a stream: quoted cells, CRLF, a byte-order mark; memory holds one piece. Cells may
+ * be parted by semicolons or tabs instead, as spreadsheets write them where a comma is the decimal point.
+ */
 import { TagwrightError } from './errors'
 import { decodeText } from './text'
 
@@ -10,6 +13,14 @@ export interface CsvRow {
 
 const maxRow = 4 * 1024 * 1024
 const newline = 0x0a
+const separators = [',', ';', '\t'] as const
+
+/** What parts the cells of a file whose text begins so: the one that its first row has most of, outside of quotes. */
+function separatorOf(text: string): string {
+  const row = text.replace(/"[^"]*"?/g, '').split('\n', 1)[0]
+  const counts = separators.map((one) => row.split(one).length)
+  return separators[counts.indexOf(Math.max(...counts))]
+}
 
 /** Rows in order; blank lines are left out. Throws `bad-csv` for a row of more than 4 MB (an open quote, or no CSV). */
 export async function* readCsv(stream: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<CsvRow> {
@@ -18,6 +29,7 @@ export async function* readCsv(stream: AsyncIterable<Uint8Array>, file: string):
   /** The beginning of a row whose quote is still open. */
   let text = ''
   let line = 1
+  let separator: string | undefined
   const check = () => {
     if (bytes.length + text.length <= maxRow) return
     throw new TagwrightError(
@@ -33,18 +45,25 @@ export async function* readCsv(stream: AsyncIterable<Uint8Array>, file: string):
     const cut = whole.lastIndexOf(newline) + 1
     bytes = whole.subarray(cut)
     if (cut > 0) {
-      const parsed = parseCsv(text + decodeText(whole.subarray(0, cut)), line, false)
+      text += decodeText(whole.subarray(0, cut))
+      separator ??= separatorOf(text)
+      const parsed = parseCsv(text, line, { ended: false, separator })
       yield* parsed.rows
       text = parsed.rest
       line = parsed.line
     }
     check()
   }
-  yield* parseCsv(text + decodeText(bytes), line, true).rows
+  text += decodeText(bytes)
+  yield* parseCsv(text, line, { ended: true, separator: separator ?? separatorOf(text) }).rows
 }
 
 /** @param ended the text ends here: what is left is a row too. */
-function parseCsv(text: string, firstLine: number, ended: boolean): { rows: CsvRow[]; rest: string; line: number } {
+function parseCsv(
+  text: string,
+  firstLine: number,
+  { ended, separator }: { ended: boolean; separator: string },
+): { rows: CsvRow[]; rest: string; line: number } {
   const rows: CsvRow[] = []
   let at = 0
   let line = firstLine
@@ -80,9 +99,9 @@ function parseCsv(text: string, firstLine: number, ended: boolean): { rows: CsvR
       }
       for (const c of cell) if (c === '\n') line++
     }
-    // What follows a closing quote up to the comma belongs to the cell: no tool writes it, and nothing is lost.
+    // What follows a closing quote up to the separator belongs to the cell: no tool writes it, and nothing is lost.
     let end = at
-    while (end < text.length && text[end] !== ',' && text[end] !== '\n') end++
+    while (end < text.length && text[end] !== separator && text[end] !== '\n') end++
     cells.push(cell + text.slice(at, end).replace(/\r$/, ''))
     at = end + 1
     if (end >= text.length) {

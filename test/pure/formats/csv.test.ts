@@ -40,6 +40,17 @@ describe('tables of images', () => {
     expect(shapes(await read('image_id,x,y,w,h\na,10,20,50,60\n', images))).toEqual([['img/a.jpg', 'object', box[2]]])
   })
 
+  it('part their cells by semicolons or tabs where a spreadsheet wrote them', async () => {
+    const german = 'filename;class;xmin;ymin;xmax;ymax\r\na.jpg;"ship; old, grey";10,5;20;60,25;80\r\n'
+    expect(await best(german, ['a.jpg'])).toBe('csv')
+    expect(shapes(await read(german, ['a.jpg']))).toEqual([['a.jpg', 'ship; old, grey', [10.5, 20, 60.25, 80]]])
+    expect(shapes(await read('filename\tlabel\na.jpg\tcat, small\n', ['a.jpg']))).toEqual([
+      ['a.jpg', 'cat, small', 'tag'],
+    ])
+    const one = await read('filename;class\na.jpg;1,5\n', ['a.jpg'])
+    expect(shapes(one)).toEqual([['a.jpg', '1,5', 'tag']])
+  })
+
   it('divide images where they say more than one split, and not where one table is called train', async () => {
     const two = await read('file,class,split\na.jpg,x,train\nb.jpg,y,valid\n', ['a.jpg', 'b.jpg'])
     expect(two.samples.map(({ split }) => split)).toEqual(['train', 'val'])

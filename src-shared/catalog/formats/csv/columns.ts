@@ -41,7 +41,9 @@ const plain = (name: string): string =>
     .trim()
     .toLowerCase()
     .replace(/[\s_-]/g, '')
-const isNumber = (cell: string): boolean => cell.trim() !== '' && Number.isFinite(Number(cell))
+/** A number as it stands in a cell; spreadsheets of many languages write 10,5. */
+const numberOf = (cell: string): number => (cell.trim() === '' ? NaN : Number(cell.replace(/^(\s*-?\d+),(\d+\s*)$/, '$1.$2')))
+const isNumber = (cell: string): boolean => Number.isFinite(numberOf(cell))
 
 /** @param rows the first rows, two at least unless there is no header; null: it is no table of images. */
 export function findColumns(rows: readonly (readonly string[])[]): TableColumns | null {
@@ -77,5 +79,5 @@ function withoutHeader(first: readonly string[]): TableColumns | null {
 export function boxCells(row: readonly string[], { at }: BoxColumns): readonly number[] | null | 'bad' {
   const cells = at.length === 1 ? (row[at[0]] ?? '').replace(/[[\]()]/g, ' ').split(/[\s,;]+/).filter(Boolean) : at.map((i) => (row[i] ?? '').trim()) // prettier-ignore
   if (cells.every((cell) => cell === '')) return null
-  return cells.length === 4 && cells.every(isNumber) ? cells.map(Number) : 'bad'
+  return cells.length === 4 && cells.every(isNumber) ? cells.map(numberOf) : 'bad'
 }
