@@ -204,9 +204,15 @@ describe('COCO files', () => {
   })
 
   it('names classes by id where there are no categories', async () => {
-    const chunk = await read({ images, annotations: [{ id: 1, image_id: 1, category_id: 4, ...good }] })
-    expect(chunk.labels).toEqual([{ key: 'class 4', name: 'class 4', cocoId: 4 }])
-    expect(chunk.issues.map((issue) => issue.code)).toEqual(['no-categories'])
+    for (const categories of [undefined, []]) {
+      const chunk = await read({ images, annotations: [{ id: 1, image_id: 1, category_id: 4, ...good }], categories })
+      expect(chunk.labels).toEqual([{ key: 'class 4', name: 'class 4', cocoId: 4 }])
+      expect(chunk.issues.map((issue) => issue.code)).toEqual(['no-categories'])
+    }
+    const keypoints = [1, 2, 2, 3, 4, 2]
+    const pose = await read({ images, annotations: [{ id: 1, image_id: 1, category_id: 0, keypoints, ...good }] })
+    expect(pose.labels[0].skeleton?.names).toEqual(['point 1', 'point 2'])
+    expect(pose.annotations[0].shape).toMatchObject({ kind: 'keypoints' })
   })
 
   it('says what a file without the lists holds', async () => {

@@ -4,7 +4,7 @@ import { flipByName } from '../../../domain/flip-by-name'
 import type { Skeleton } from '../../../domain/skeleton'
 import type { Row } from './annotation'
 import type { LabelTable } from './label-table'
-import { fitSkeleton, type SeenPoints } from './points'
+import { fitSkeleton, gatherPoints, type SeenPoints } from './points'
 
 export type At = { file: string; line: number }
 
@@ -49,6 +49,49 @@ export function readCategory(
     id,
     labels.add(label, inFile, (message) => issues.push({ level: 'warning', code: 'duplicate-name', message, ...at })),
   )
+}
+
+/** What is known of a file's categories while its annotations are read. */
+export interface Categories {
+  labelOf: Map<unknown, string>
+  /** Points of each category's first rows. */
+  seen: ReadonlyMap<unknown, SeenPoints>
+  labels: LabelTable
+  /** Rows of the list "categories". */
+  listed: number
+}
+
+/**
+ * A label for an annotation whose category the file does not list, where it can be one: files without any categories, and
+ * excerpts of large sets that forget some of theirs though all have one skeleton. Otherwise null.
+ */
+export function unlistedLabel(
+  row: Row,
+  at: At,
+  { labelOf, seen, labels, listed }: Categories,
+  issues: DatasetIssue[],
+): string | null {
+  const id = row.category_id
+  const isAlone = listed === 0 && id === undefined
+  if (!isAlone && !Number.isInteger(id)) return null
+  const name = isAlone ? 'object' : `class ${id as number}`
+  const add = (skeleton: Skeleton | null | undefined, code: string, message: string): string => {
+    const label = labels.add({ name, ...(isAlone ? {} : { cocoId: id as number }), ...(skeleton ? { skeleton } : {}) }, new Set(), () => {}) // prettier-ignore
+    labelOf.set(id, label)
+    issues.push({ level: 'warning', code, message: `${message} Rename it with "labels rename".`, ...at })
+    return label
+  }
+  if (listed === 0) {
+    const what = isAlone
+      ? 'The file names no classes: its annotations are imported as "object".'
+      : `The file has no "categories"; category ${id as number} is imported as "${name}".`
+    return add(fitSkeleton(null, seen.get(id)), 'no-categories', what)
+  }
+  const shared = labels.sharedSkeleton(new Set(labelOf.values()))
+  const points = shared?.names.length ?? 0
+  if (!shared || gatherPoints(row, points)?.values.length !== 3 * points) return null
+  const what = `"categories" does not list category ${id as number}; it is imported as "${name}" with the keypoints that all others have.`
+  return add(shared, 'unlisted-category', what)
 }
 
 function readSkeleton(

@@ -9,7 +9,7 @@ import { findImage } from '../common/find-image'
 import { imageIndex, type ImageIndex } from '../common/image-index'
 import { baseName, folderOf, splitOfName, splitOfPath, stem } from '../common/paths'
 import { readExtras, readShape, type Row } from './annotation'
-import { readCategory, type At } from './category'
+import { readCategory, unlistedLabel, type At, type Categories } from './category'
 import { labelTable, type LabelTable } from './label-table'
 import { gatherPoints, type SeenPoints } from './points'
 import { readElements } from './json-elements'
@@ -108,8 +108,8 @@ async function* readFile(file: string, prefix: string, state: State): AsyncGener
   const labelOf = new Map<unknown, string>()
   const groups = new Map<unknown, () => void>()
   const seen = lists.annotations ? await seePoints(source, file, lists.annotations) : new Map<unknown, SeenPoints>()
+  const all: { row: Row; at: At }[] = []
   if (lists.categories) {
-    const all: { row: Row; at: At }[] = []
     for await (const { rows, lines, issues: broken } of elements(source, file, lists.categories)) {
       issues.push(...broken)
       rows.forEach((row, i) => all.push({ row, at: { file, line: lines[i] } }))
@@ -118,6 +118,7 @@ async function* readFile(file: string, prefix: string, state: State): AsyncGener
       if (isGroup(row, all)) groups.set(row.id, () => readCategory(row, at, labelOf, seen, state.labels, issues))
       else readCategory(row, at, labelOf, seen, state.labels, issues)
   }
+  const categories: Categories = { labelOf, seen, labels: state.labels, listed: all.length }
   yield { ...(extra ? { extra: { coco: extra } } : {}), labels: state.labels.take(), issues }
 
   const split = splitOfName(stem(file)) ?? splitOfPath(file)
@@ -134,15 +135,7 @@ async function* readFile(file: string, prefix: string, state: State): AsyncGener
     const annotations: Annotation[] = []
     rows.forEach((row, i) => {
       if (groups.size && !labelOf.has(row.category_id)) groups.get(row.category_id)?.()
-      const annotation = readAnnotation(
-        row,
-        { file, line: lines[i] },
-        labelOf,
-        imageOf,
-        state.labels,
-        !lists.categories,
-        issues,
-      )
+      const annotation = readAnnotation(row, { file, line: lines[i] }, categories, imageOf, issues)
       if (!annotation) return
       if (typeof row.id === 'number') {
         if (seenIds.has(row.id)) repeated++
@@ -293,10 +286,8 @@ function pathOfUrl(url: unknown): string | undefined {
 function readAnnotation(
   row: Row,
   at: At,
-  labelOf: Map<unknown, string>,
+  categories: Categories,
   imageOf: ReadonlyMap<unknown, Image>,
-  labels: LabelTable,
-  noCategories: boolean,
   issues: DatasetIssue[],
 ): Annotation | null {
   const skip = (code: string, message: string): null => {
@@ -309,37 +300,9 @@ function readAnnotation(
       'unknown-image',
       `The annotation is for image ${JSON.stringify(row.image_id)}, which "images" does not list; it is skipped.`,
     )
-  let label = labelOf.get(row.category_id)
-  if (label === undefined && noCategories && Number.isInteger(row.category_id)) {
-    const id = row.category_id as number
-    label = labels.add({ name: `class ${id}`, cocoId: id }, new Set(), () => {})
-    labelOf.set(id, label)
-    issues.push({
-      level: 'warning',
-      code: 'no-categories',
-      message: `The file has no "categories"; category ${id} is imported as "class ${id}". Rename it with "labels rename".`,
-      ...at,
-    })
-  }
-  if (label === undefined && !noCategories && Number.isInteger(row.category_id)) {
-    // Excerpts of large sets forget categories; where all have one skeleton, the pose still has its points.
-    const shared = labels.sharedSkeleton(new Set(labelOf.values()))
-    const id = row.category_id as number
-    if (shared && gatherPoints(row, shared.names.length)?.values.length === shared.names.length * 3) {
-      label = labels.add({ name: `class ${id}`, cocoId: id, skeleton: shared }, new Set(), () => {})
-      labelOf.set(id, label)
-      const message = `"categories" does not list category ${id}; it is imported as "class ${id}" with the keypoints that all others have. Rename it with "labels rename".`
-      issues.push({ level: 'warning', code: 'unlisted-category', message, ...at })
-    }
-  }
-  if (label === undefined && noCategories && row.category_id === undefined) {
-    label = labels.add({ name: 'object' }, new Set(), () => {})
-    labelOf.set(undefined, label)
-    const message =
-      'The file names no classes: its annotations are imported as "object". Rename it with "labels rename".'
-    issues.push({ level: 'warning', code: 'no-categories', message, ...at })
-  }
-  if (label === undefined) {
+  const { labelOf, labels } = categories
+  const label = labelOf.get(row.category_id) ?? unlistedLabel(row, at, categories, issues)
+  if (label === null) {
     if (row.category_id === undefined) return skip('no-category', 'The annotation has no category_id and is skipped.')
     return skip(
       'unknown-category',
