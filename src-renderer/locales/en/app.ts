@@ -77,7 +77,7 @@ export default {
     create: 'Create',
     name: 'Name',
     empty: 'This folder is empty.',
-    counts: '{folders} folders · {images} images · {files} other files',
+    counts: 'Folders {folders} · images {images} · other files {files}',
   },
   time: { seconds: '{seconds} s', minutes: '{minutes} min {seconds} s', hours: '{hours} h {minutes} min' },
   shortcuts: {

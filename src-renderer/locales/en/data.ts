@@ -11,7 +11,7 @@ export default {
   },
   empty: {
     title: 'No images yet',
-    text: 'Import a folder of images, with or without annotations in COCO, Pascal VOC or YOLO form.',
+    text: 'Import a folder of images, with or without annotations of another tool.',
   },
   statistics: {
     title: 'Statistics',

@@ -11,7 +11,7 @@ export default {
   },
   empty: {
     title: '还没有图像',
-    text: '导入图像文件夹，可附带 COCO、Pascal VOC 或 YOLO 格式的标注。',
+    text: '导入图像文件夹，可附带其他工具的标注。',
   },
   statistics: {
     title: '统计',

@@ -6,7 +6,8 @@ export default {
   sendingModel: '正在读取 {name}…',
   videoNeedsProject: '请先打开一个项目：视频的帧会成为其图像。',
   what: '文件夹和文件',
-  whatHint: '图像文件夹，COCO、Pascal VOC 或 YOLO 格式的数据集，或标注文件。也可拖放到此处。',
+  whatHint:
+    '图像文件夹，其他工具的数据集（COCO、YOLO、Pascal VOC、CVAT、DeepLabCut、CSV 等），或标注文件。也可拖放到此处。',
   whatHintPairs: '干净图像的文件夹，或包含含噪与干净两个子文件夹的文件夹。也可拖放到此处。',
   addFolder: '添加文件夹',
   addFiles: '添加文件',

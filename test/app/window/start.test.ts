@@ -44,7 +44,7 @@ browser.describe('the way in', () => {
     await picker.getByLabel('Path').fill(join(host.folder, 'data'))
     await picker.getByLabel('Path').press('Enter')
     await picker.getByRole('option', { name: /images/ }).dblclick()
-    await see(picker.getByText('0 folders · 3 images · 0 other files')).toBeVisible()
+    await see(picker.getByText('Folders 0 · images 3 · other files 0')).toBeVisible()
     await picker.getByRole('button', { name: 'Parent folder' }).click()
     await see(picker.getByRole('option', { name: /images/ })).toBeVisible()
     await picker.getByRole('button', { name: 'Choose this folder' }).click()
@@ -133,7 +133,7 @@ browser.describe('the way in', () => {
     const dialog = page.getByRole('dialog', { name: 'Import' })
     await see(dialog.getByText('1 file to send')).toBeVisible()
     await dialog.getByRole('button', { name: 'Import', exact: true }).click()
-    await see(page.getByRole('dialog', { name: 'Imported' }).locator('dl')).toContainText(/1\s*new images/)
+    await see(page.getByRole('dialog', { name: 'Imported' }).locator('dl')).toContainText(/1\s*new image/)
     expect(host.faults).toEqual([])
   })
 
