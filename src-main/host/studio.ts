@@ -168,7 +168,11 @@ export function createStudio(ports: Ports): Studio {
   /** Work beside an open project. A command lives for moments: it leaves thumbnails and hashes to a host that stays. */
   const assistant = createAssistant(deps)
   const tasks: ProjectTask[] = [
-    mediaTask(hub, { background: ports.host !== 'cli', delay: ports.keeperDelay }),
+    mediaTask(hub, {
+      background: ports.host !== 'cli',
+      delay: ports.keeperDelay,
+      isBusy: () => (deps.liveRuns?.size ?? 0) > 0,
+    }),
     folders.task,
     liveTask,
     assistant.task,

@@ -1,9 +1,9 @@
 /**
  * What is done with the image files of a project while nobody waits: is each one there, its thumbnail, its hashes.
- * One image at a time, and only while no request is answered.
+ * One image at a time, only while no request is answered, and slowly beside a training.
  */
 import { stat } from 'node:fs/promises'
-import { setImmediate as breathe } from 'node:timers/promises'
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises'
 import type { Background } from '@shared/contract/media'
 import { differenceHash } from '../media/fingerprint'
 import { hashFile } from '../media/hash-file'
@@ -49,6 +49,8 @@ export interface KeeperOptions {
   thumbs: string
   onProgress(state: Background): void
   onRendered(): void
+  /** True while other work needs the processor, such as a training: images then get a tenth of the time. */
+  isBusy?(): boolean
   /** Default 256: what galleries ask for. */
   thumbnailWidth?: number
 }
@@ -57,13 +59,15 @@ export interface KeeperOptions {
 const batch = 200
 const writeEvery = 50
 const progressInterval = 250
+/** Pause after an image while others are busy, in times of what the image took. */
+const restShare = 9
 /** Changes come in bursts. */
 const settleTime = 1000
 /** What a window takes to show a large project on a slow machine. */
 const openingTime = 4000
 
 export function createImageKeeper(store: Store, options: KeeperOptions): ImageKeeper {
-  const { queue, thumbs, onProgress, onRendered, thumbnailWidth = 256 } = options
+  const { queue, thumbs, onProgress, onRendered, isBusy = () => false, thumbnailWidth = 256 } = options
   const abort = new AbortController()
   const state: Background = { phase: 'idle', done: 0, total: 0 }
   const working = new Set<Promise<unknown>>()
@@ -163,10 +167,12 @@ export function createImageKeeper(store: Store, options: KeeperOptions): ImageKe
     try {
       for (const page of walkImages(store.db, store.folder, { unhashed: true })) {
         for (const image of page) {
+          const begun = performance.now()
           const fact = await queue.run('background', () => look(image), abort.signal)
           if (fact) facts.push(fact)
           if (facts.length >= writeEvery) save()
           report({ done: ++done })
+          if (isBusy()) await sleep(restShare * (performance.now() - begun), undefined, { signal: abort.signal })
         }
         save()
       }

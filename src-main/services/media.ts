@@ -31,15 +31,18 @@ export const createMediaService = (
   cancelUpload: ({ upload }) => cancelUpload(session.store().folder, upload),
 })
 
-/** Begun and ended with an open project. @param background false: thumbnails are made when they are asked for. @param delay see ImageKeeper.start */
+/**
+ * Begun and ended with an open project. @param background false: thumbnails are made when they are asked for.
+ * @param delay see ImageKeeper.start. @param isBusy see KeeperOptions.
+ */
 export function mediaTask(
   hub: Pick<Hub<StudioContracts>, 'emit'>,
-  { background, delay }: { background: boolean; delay?: number | undefined },
+  { background, delay, isBusy }: { background: boolean; delay?: number | undefined; isBusy: () => boolean },
 ) {
   let media: ProjectMedia | null = null
   return {
     opened(store: Store): void {
-      media = projectMedia(store)
+      media = projectMedia(store, { isBusy })
       media.events.on('progress', (state) => hub.emit('media.progress', state))
       media.events.on('background', (state) => hub.emit('media.background', state))
       if (background) media.keeper.start(delay)

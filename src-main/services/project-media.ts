@@ -45,6 +45,8 @@ export interface ProjectMedia {
 export interface MediaOptions {
   /** Bytes that the folders of thumbnails and of tiles may grow to. */
   cacheLimits: { thumbs: number; tiles: number }
+  /** See KeeperOptions. */
+  isBusy?: () => boolean
 }
 
 const gigabyte = 2 ** 30
@@ -54,9 +56,9 @@ const trimInterval = 2000
 
 const open = new WeakMap<Store, ProjectMedia>()
 
-export function projectMedia(store: Store, options: MediaOptions = defaults): ProjectMedia {
+export function projectMedia(store: Store, options: Partial<MediaOptions> = {}): ProjectMedia {
   let media = open.get(store)
-  if (!media) open.set(store, (media = createProjectMedia(store, options)))
+  if (!media) open.set(store, (media = createProjectMedia(store, { ...defaults, ...options })))
   return media
 }
 
@@ -74,7 +76,7 @@ interface Known {
 /** Pyramids whose state is kept in memory; their files stay in the cache folder. */
 const keptImages = 64
 
-function createProjectMedia(store: Store, { cacheLimits }: MediaOptions): ProjectMedia {
+function createProjectMedia(store: Store, { cacheLimits, isBusy }: MediaOptions): ProjectMedia {
   const bus = events<MediaEvents>()
   const queue: WorkQueue = createWorkQueue()
   const thumbs = join(store.folder, 'cache', 'thumbs')
@@ -159,6 +161,7 @@ function createProjectMedia(store: Store, { cacheLimits }: MediaOptions): Projec
     thumbs,
     onProgress: (background) => closed || bus.emit('background', background),
     onRendered: () => ++rendered % trimInterval === 0 && trim(),
+    ...(isBusy && { isBusy }),
   })
 
   return {
