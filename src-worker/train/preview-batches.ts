@@ -25,8 +25,10 @@ export async function previewBatches(
   const { snapshot, out, batches, batch } = input
   const given = parseRecipe(input.recipe)
   const { header, samples } = await readSnapshot(snapshot)
+  // Before the first training divides them, any image may be one that is learned from.
+  const isUndivided = samples.every(({ split }) => split === null)
   const train = samples
-    .filter(({ split }) => split !== null && given.data.trainSplits.includes(split))
+    .filter(({ split }) => isUndivided || (split !== null && given.data.trainSplits.includes(split)))
     .flatMap((sample) => tasks.get(given.task).prepare(sample) ?? [])
   const { data } = workerTasks[given.task]
   if (data && train.length > 0) return previewPlanes(data)

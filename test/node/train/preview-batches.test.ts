@@ -1,7 +1,8 @@
 /** What a recipe makes of the images before a run: whole batches as pictures, by the loader that training uses. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { previewBatches } from '../../../src-worker/train/preview-batches'
@@ -16,16 +17,16 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-const draw = (out: string, recipe: object, signal = new AbortController().signal) =>
+const draw = (out: string, recipe: object, snapshot = join(made.runDir, 'snapshot.jsonl.gz')) =>
   previewBatches(
     {
       recipe: { input: { size: 64 }, ...recipe },
-      snapshot: join(made.runDir, 'snapshot.jsonl.gz'),
+      snapshot,
       out: join(dir, out),
       batches: 2,
       batch: 3,
     },
-    { report: silentReport().report, signal },
+    { report: silentReport().report, signal: new AbortController().signal },
   )
 const pixels = (file: string) => sharp(file).raw().toBuffer()
 
@@ -53,5 +54,12 @@ describe('augmented batches', () => {
   it('need images in the splits that are trained on', async () => {
     await expect(draw('none', { data: { trainSplits: ['test'] } })).rejects.toMatchObject({ code: 'no-samples' })
     expect(existsSync(join(dir, 'none'))).toBe(false)
+  })
+
+  it('are drawn from all images before any has a split', async () => {
+    const undivided = join(dir, 'undivided.jsonl.gz')
+    const rows = gunzipSync(readFileSync(join(made.runDir, 'snapshot.jsonl.gz'))).toString()
+    writeFileSync(undivided, gzipSync(rows.replaceAll(/"split":"\w+"/g, '"split":null')))
+    expect((await draw('undivided', {}, undivided)).images).toHaveLength(2)
   })
 })
