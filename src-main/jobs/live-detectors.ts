@@ -80,14 +80,14 @@ export async function openLiveDetector(
     detectors.set(id, self)
     for (const old of [...detectors.values()].slice(0, -most)) old.close('another detector was opened')
     wait()
-    const { edges, ...rest } = opened
+    const { skeletons, ...rest } = opened
     return {
       ...rest,
       detector: id,
       labels: opened.labels.map((name, i) => ({
         name,
         color: colors.get(name) ?? labelColor(i),
-        edges: edges[i] ?? [],
+        ...(skeletons[i] && { points: skeletons[i].names, edges: skeletons[i].edges }),
       })),
     }
   } catch (error) {

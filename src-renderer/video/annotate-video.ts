@@ -1,7 +1,8 @@
-/** A whole video with the detector's boxes: as WebM, or as pictures in a zip with the boxes beside them. */
+/** What a detector sees in a whole video: drawn as WebM, as pictures in a zip with the numbers beside them, or as a table. */
 import { zipStored, type ZipEntry } from '@shared/base/zip-stored'
 import type { LiveDetector } from '@shared/contract/live'
 import type { Detection } from '@shared/domain/detection'
+import { detectionTable, type TableFrame } from '@shared/domain/detection-table'
 import { detectOn } from './detect'
 import { encodeWebm } from './encode-webm'
 import { drawBoxes } from './picture'
@@ -17,11 +18,9 @@ export interface AnnotateOptions {
   report(done: number, total: number): void
 }
 
-/** Each taken frame drawn with its boxes; the canvas is the same every time. */
-async function* annotated(video: VideoFile, element: HTMLVideoElement, options: AnnotateOptions) {
+/** Each taken frame and what is in it; closed when the next one is asked for. */
+async function* looked(video: VideoFile, element: HTMLVideoElement, options: AnnotateOptions) {
   const { detector, conf, stride, signal, report } = options
-  const canvas = new OffscreenCanvas(video.width, video.height)
-  const context = canvas.getContext('2d')!
   const total = Math.ceil(video.frames / stride)
   for (let i = 0; i < total; i++) {
     signal.throwIfAborted()
@@ -30,13 +29,22 @@ async function* annotated(video: VideoFile, element: HTMLVideoElement, options: 
     try {
       const found = await detectOn(detector, frame, signal)
       const detections = found.detections.filter(({ score }) => score >= conf)
-      context.drawImage(frame, 0, 0)
-      drawBoxes(context, detections, detector.labels, canvas)
-      yield { canvas, frame: i * stride, time: (i * stride) / video.rate, detections }
+      yield { picture: frame, frame: i * stride, time: (i * stride) / video.rate, detections }
     } finally {
       frame.close()
     }
     report(i + 1, total)
+  }
+}
+
+/** The same, drawn with boxes and points; the canvas is the same every time. */
+async function* annotated(video: VideoFile, element: HTMLVideoElement, options: AnnotateOptions) {
+  const canvas = new OffscreenCanvas(video.width, video.height)
+  const context = canvas.getContext('2d')!
+  for await (const { picture, ...found } of looked(video, element, options)) {
+    context.drawImage(picture, 0, 0)
+    drawBoxes(context, found.detections, options.detector.labels, canvas)
+    yield { canvas, ...found }
   }
 }
 
@@ -66,7 +74,12 @@ export interface FrameDetections {
   /** Seconds. */
   time: number
   file: string
-  detections: { name: string; score: number; box: Detection['box'] }[]
+  detections: {
+    name: string
+    score: number
+    box: Detection['box']
+    points?: { name: string; x: number; y: number; confidence: number }[]
+  }[]
 }
 
 /** `frames/000012.jpg`... and `detections.json` in a zip. */
@@ -79,7 +92,11 @@ export async function annotatedFrames(video: VideoFile, options: AnnotateOptions
       const picture = await canvas.convertToBlob({ type: 'image/jpeg', quality: 0.92 })
       const file = `frames/${String(frame).padStart(6, '0')}.jpg`
       entries.push({ name: file, data: new Uint8Array(await picture.arrayBuffer()) })
-      const found = detections.map(({ label, score, box }) => ({ name: labels[label].name, score, box }))
+      const found = detections.map(({ label, score, box, keypoints }) => {
+        const { name, points = [] } = labels[label]
+        const told = keypoints?.map(([x, y, confidence], k) => ({ name: points[k] ?? String(k + 1), x, y, confidence }))
+        return { name, score, box, ...(told && { points: told }) }
+      })
       rows.push({ frame, time, file, detections: found })
     }
   })
@@ -87,4 +104,14 @@ export async function annotatedFrames(video: VideoFile, options: AnnotateOptions
   const json = JSON.stringify({ video: file.name, width, height, framesPerSecond: rate, frames: rows }, null, 1)
   entries.push({ name: 'detections.json', data: new TextEncoder().encode(json) })
   return new Blob(zipStored(entries) as Uint8Array<ArrayBuffer>[], { type: 'application/zip' })
+}
+
+/** Objects and points of every taken frame as CSV: see {@link detectionTable}. */
+export async function videoTable(video: VideoFile, options: AnnotateOptions): Promise<Blob> {
+  const frames: TableFrame[] = []
+  await withReader(video, async (element) => {
+    for await (const { frame, time, detections } of looked(video, element, options))
+      frames.push({ frame, time, detections })
+  })
+  return new Blob([detectionTable(frames, options.detector.labels)], { type: 'text/csv' })
 }

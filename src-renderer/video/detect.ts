@@ -1,7 +1,7 @@
-/** Sends pictures to an open detector; boxes come back in px of the frame they were made of. */
+/** Sends pictures to an open detector; boxes and points come back in px of the frame they were made of. */
 import { TagwrightError, fromErrorShape } from '@shared/base/errors'
 import type { LiveDetector, LiveFrame } from '@shared/contract/live'
-import type { Detection } from '@shared/domain/detection'
+import { scaleDetection, type Detection } from '@shared/domain/detection'
 import { encodeJpeg } from './picture'
 
 /** Asked for always, so that a slider needs no other look. */
@@ -36,11 +36,7 @@ export async function detectOn(
   const found = (await answer.json()) as LiveFrame
   const [sx, sy] = [frame.width / found.width, frame.height / found.height]
   return {
-    detections: found.detections.map(({ label, score, box: [x1, y1, x2, y2] }) => ({
-      label,
-      score,
-      box: [x1 * sx, y1 * sy, x2 * sx, y2 * sy],
-    })),
+    detections: found.detections.map((one) => scaleDetection(one, sx, sy)),
     seconds: (performance.now() - started) / 1000,
     modelSeconds: found.seconds,
   }

@@ -17,7 +17,8 @@ export const liveDetectorSchema = z.object({
     z.object({
       name: z.string(),
       color: z.string(),
-      /** Pairs of points that are joined. */
+      /** Of a model of poses: names of the points, and pairs of them that are joined. */
+      points: z.array(z.string()).optional(),
       edges: z.array(z.tuple([z.int(), z.int()])).optional(),
     }),
   ),

@@ -187,8 +187,10 @@ export const workerContract = defineContract({
       output: z.object({
         labels: z.array(z.string()),
         dropped: z.array(z.string()),
-        /** By label: pairs of points that are joined; empty: the model tells no points. */
-        edges: z.array(z.array(z.tuple([z.int(), z.int()]))).default([]),
+        /** By label: names of its points, and pairs of them that are joined; null: the model tells no points of it. */
+        skeletons: z.array(
+          z.object({ names: z.array(z.string()), edges: z.array(z.tuple([z.int(), z.int()])) }).nullable(),
+        ),
         input: z.object({ width: z.int(), height: z.int() }),
       }),
     },

@@ -14,6 +14,17 @@ export interface Detection {
   keypoints?: readonly FoundPoint[]
 }
 
+/** The same on a picture that is `sx` times as wide and `sy` times as high. */
+export const scaleDetection = (
+  { box: [x1, y1, x2, y2], keypoints, ...rest }: Detection,
+  sx: number,
+  sy: number,
+): Detection => ({
+  ...rest,
+  box: [x1 * sx, y1 * sy, x2 * sx, y2 * sy],
+  ...(keypoints && { keypoints: keypoints.map(([x, y, confidence]) => [x * sx, y * sy, confidence] as const) }),
+})
+
 /** One row of predictions.json, in COCO's result format: `bbox` is [x, y, w, h]. */
 export interface CocoResult {
   image_id: number

@@ -19,12 +19,12 @@ export async function keepDetector(
   kept = await openDetector({ ...input, batch: 1 })
   const { detector, mapping } = kept
   const { width, height } = detector.spec.input
-  const edges = mapping.labels.map((): [number, number][] => [])
+  const skeletons: z.input<Methods['openDetector']['output']>['skeletons'] = mapping.labels.map(() => null)
   detector.spec.points?.skeletons.forEach((skeleton, c) => {
     const label = mapping.labelOf(c)
-    if (label >= 0) edges[label] = [...(skeleton?.edges ?? [])]
+    if (label >= 0 && skeleton) skeletons[label] = { names: [...skeleton.names], edges: [...skeleton.edges] }
   })
-  return { labels: [...mapping.labels], dropped: [...mapping.dropped], edges, input: { width, height } }
+  return { labels: [...mapping.labels], dropped: [...mapping.dropped], skeletons, input: { width, height } }
 }
 
 /** @throws `not-found` before a detector was opened, `image-unreadable`. */

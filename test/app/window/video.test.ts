@@ -133,8 +133,8 @@ browser.describe('video', () => {
     expect(host.faults).toEqual([])
   }, 120_000)
 
-  it('saves the video with boxes as WebM that plays, and as pictures with their boxes as JSON', async () => {
-    const card = page.getByRole('region', { name: 'Save with boxes' })
+  it('saves what the model sees as WebM that plays, as pictures with their boxes as JSON, and as a table', async () => {
+    const card = page.getByRole('region', { name: 'Save what the model sees' })
     await card.getByRole('textbox', { name: 'Every n-th frame' }).fill('4')
     const [saved] = await Promise.all([page.waitForEvent('download', { timeout: 120_000 }), card.getByRole('button', { name: 'Save' }).click()]) // prettier-ignore
     expect(saved.suggestedFilename()).toBe('film-boxes.webm')
@@ -172,6 +172,17 @@ browser.describe('video', () => {
       expect([width, height]).toEqual([320, 240])
     }
     expect(json.frames.flatMap(({ detections }) => detections).length).toBeGreaterThan(0)
+
+    await card.getByLabel('As', { exact: true }).selectOption({ label: 'a table of objects and points (CSV)' })
+    const [table] = await Promise.all([page.waitForEvent('download', { timeout: 120_000 }), card.getByRole('button', { name: 'Save' }).click()]) // prettier-ignore
+    expect(table.suggestedFilename()).toBe('film.csv')
+    const [head, ...rows] = readFileSync(await table.path(), 'utf8')
+      .trim()
+      .split('\r\n')
+    expect(head).toBe('frame,time,class,score,x1,y1,x2,y2')
+    // A row for each object, as the pictures have them, and one for each frame without any.
+    const expected = json.frames.reduce((sum, { detections }) => sum + Math.max(1, detections.length), 0)
+    expect(rows).toHaveLength(expected)
     expect(host.faults).toEqual([])
   }, 240_000)
 
