@@ -17,6 +17,8 @@ describe('pairs of noisy and clean images', () => {
     ['splits in names of folders', ['train_noisy/1.png', 'train_clean/1.png', 'val_noisy/1.png', 'val_clean/1.png'], ['train_noisy/1.png > train_clean/1.png', 'val_noisy/1.png > val_clean/1.png']], // prettier-ignore
     ['a name with and without the word', ['a/7_noise25.png', 'a/7.png', 'a/8.png'], ['a/7_noise25.png > a/7.png', 'a/8.png']], // prettier-ignore
     ['a word around all of them', ['noise set/clean/1.png', 'noise set/noisy/1.png'], ['noise set/noisy/1.png > noise set/clean/1.png']], // prettier-ignore
+    ['exposures', ['short/1.png', 'long/1.png'], ['short/1.png > long/1.png']],
+    ['LOL', ['Train/Low/low00001.png', 'Train/Normal/normal00001.png'], ['Train/Low/low00001.png > Train/Normal/normal00001.png']], // prettier-ignore
     ['SIDD', ['0001/NOISY_SRGB_010.PNG', '0001/GT_SRGB_010.PNG'], ['0001/NOISY_SRGB_010.PNG > 0001/GT_SRGB_010.PNG']],
     ['no words', ['trainA/1.png', 'trainB/1.png'], ['trainA/1.png', 'trainB/1.png']],
   ])('%s', (_, paths, expected) => {
