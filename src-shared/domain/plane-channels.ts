@@ -16,9 +16,13 @@ export function withChannels(image: PlanarImage, channels: number): PlanarImage 
   return out
 }
 
+const kinds: Readonly<Record<number, string>> = { 1: 'grey', 3: 'colour', 4: 'the mosaic of a camera' }
+const planes = (count: number) =>
+  `${count} ${count === 1 ? 'plane' : 'planes'}${kinds[count] ? ` (${kinds[count]})` : ''}`
+
 export const channelsDoNotFit = (image: number, model: number): TagwrightError =>
   new TagwrightError(
     'channels-do-not-fit',
-    `The image has ${image} planes and the model takes ${model}. Use a model that was trained on such images.`,
+    `The image has ${planes(image)} and the model takes ${planes(model)}. Use a model that was trained on such images.`,
     { image, model },
   )

@@ -46,8 +46,9 @@ export const predictClean: WorkerTask['predict'] = async (input, report, signal)
         const { code, message } = toErrorShape(error)
         // What is wrong with every file ends the work.
         if (code === 'bad-option' || code === 'out-of-memory' || code === 'unknown-model') throw error
-        failed.push({ id, file, message })
-        report.log('warning', message)
+        const told = message.includes(basename(file)) ? message : `${basename(file)}: ${message}`
+        failed.push({ id, file, message: told })
+        report.log('warning', told)
       }
       report.progress('denoising', made + failed.length, images.length)
     }
