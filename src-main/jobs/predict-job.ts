@@ -1,5 +1,5 @@
 /** Detects objects on image files or on a part of the project. */
-import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { truthOf } from '@shared/catalog/tasks'
@@ -7,9 +7,12 @@ import { runsContract, type PredictedImage, type PredictResult } from '@shared/c
 import type { CocoResult, Detection } from '@shared/domain/detection'
 import { labelColor } from '@shared/domain/label'
 import { drawDetections } from '../media/draw-detections'
+import { browserMime, imageKind } from '../media/image-kind'
 import { listImages } from '../media/list-images'
 import { makeFolder } from '../media/make-folder'
+import type { RenderedImage } from '../media/render-image'
 import { serveFile } from '../media/served-files'
+import { shownPair } from '../media/shown-pair'
 import type { Skeleton } from '@shared/domain/skeleton'
 import { listLabels } from '../store/label'
 import { putPredictions, type SamplePrediction } from '../store/prediction'
@@ -31,14 +34,8 @@ interface Image {
 
 /** Pictures of a result that are kept to be looked at. */
 const mostPictures = 100
-/** What every browser shows, by the ending of a file. */
-const shownTypes: Record<string, string> = {
-  '.png': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.webp': 'image/webp',
-  '.bmp': 'image/bmp',
-}
+/** Of them those for which pictures are made: a camera's file takes seconds. */
+const mostDeveloped = 8
 
 export const predictJob = (deps: JobDeps) =>
   defineJob({
@@ -67,7 +64,7 @@ export const predictJob = (deps: JobDeps) =>
         putPredictions(needStore(deps).db, model.source, done)
         deps.hub.emit('predictions.changed', { source: model.source, samples: done.map(({ sampleId }) => sampleId) })
       }
-      const pictures: PredictResult['pictures'] = []
+      const cleaned: { before: string; after: string }[] = []
       const drawing = draw ? drawer(resolve(draw), labels, context) : null
 
       const result = await callWorker({ ...deps, context }, (worker, options) => {
@@ -78,7 +75,7 @@ export const predictJob = (deps: JobDeps) =>
         worker.on('detections', ({ image: id, width, height, detections, made }) => {
           const image = byId.get(id)
           if (!image) return
-          if (made && pictures.length < mostPictures) pictures.push(...pictureOf(image.file, made))
+          if (made && cleaned.length < mostPictures) cleaned.push({ before: image.file, after: made })
           const told: PredictedImage = {
             ...image,
             width,
@@ -112,6 +109,7 @@ export const predictJob = (deps: JobDeps) =>
       save(1)
       if (fromProject && truthOf(result.task) !== 'image')
         putReviewScores(needStore(deps).db, model.source, inference.conf)
+      const pictures = await showCleaned(cleaned, deps.store()?.folder, context)
       await drawing?.done()
       if (out) await writeAtomic(resolve(out), jsonLines(rows))
       return {
@@ -124,15 +122,32 @@ export const predictJob = (deps: JobDeps) =>
     },
   })
 
-/** One image before and after; none where a browser cannot show both, such as camera files. */
-function pictureOf(before: string, after: string): PredictResult['pictures'] {
-  const serve = (file: string) => {
-    const mime = shownTypes[extname(file).toLowerCase()]
-    return mime && existsSync(file) ? serveFile({ path: file, mime, name: basename(file) }).url : null
+/** Images before and after, for a window: as they are where a browser shows them, else made in the project's cache. */
+async function showCleaned(
+  cleaned: readonly { before: string; after: string }[],
+  project: string | undefined,
+  { signal, log }: Pick<JobContext, 'signal' | 'log'>,
+): Promise<PredictResult['pictures']> {
+  const cacheFolder = join(project ?? tmpdir(), 'cache', 'thumbs')
+  const pictures: PredictResult['pictures'] = []
+  let developed = 0
+  for (const { before, after } of cleaned) {
+    signal.throwIfAborted()
+    try {
+      const isMade = !isShown(before) || !isShown(after)
+      if (isMade && (project === undefined || ++developed > mostDeveloped)) continue
+      const [from, to] = await shownPair(before, after, cacheFolder)
+      const serve = ({ path, mime }: RenderedImage) => serveFile({ path, mime, name: basename(path) }).url
+      pictures.push({ name: basename(before), before: serve(from), after: serve(to) })
+    } catch (error) {
+      // The clean files are written; only their look is missing.
+      log('warning', error instanceof Error ? error.message : String(error))
+    }
   }
-  const [from, to] = [serve(before), serve(after)]
-  return from && to ? [{ name: basename(before), before: from, after: to }] : []
+  return pictures
 }
+
+const isShown = (file: string): boolean => browserMime(imageKind(file)) !== null
 
 function projectImages(
   store: Store,

@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { ReadAt } from '@shared/base/image-header'
-import { developDng, developedSize, type Developed } from '@shared/raw/develop'
+import { developDng, developedSize, type Developed, type DevelopOptions } from '@shared/raw/develop'
 import { readDng } from '@shared/raw/dng'
 import { badRaw } from '@shared/raw/tiff-tree'
 
@@ -10,10 +10,10 @@ import { badRaw } from '@shared/raw/tiff-tree'
 const slice = 8
 
 /** Throws `bad-raw` and what opening the file throws. */
-export async function developFile(file: string): Promise<Developed> {
+export async function developFile(file: string, options: DevelopOptions = {}): Promise<Developed> {
   const fd = openSync(file, 'r')
   try {
-    const work = developDng(readerOf(fd))
+    const work = developDng(readerOf(fd), options)
     for (let begun = performance.now(); ;) {
       const step = work.next()
       if (step.done) return step.value

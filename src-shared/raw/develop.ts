@@ -13,24 +13,35 @@ export interface Developed {
   height: number
   /** RGBA, rows from the top, upright. */
   data: Uint8ClampedArray<ArrayBuffer>
+  /** Factor of linear light; two pictures that are compared need the same one. */
+  exposure: number
+}
+
+export interface DevelopOptions {
+  levels?: GivenLevels
+  /** Default: so that the brightest hundredth becomes white. */
+  exposure?: number | undefined
 }
 
 /** Upright size of the active area, which is what is developed. */
-export function developedSize({ active, orientation }: Dng): { width: number; height: number } {
-  return orientation >= 5 ? { width: active.height, height: active.width } : { width: active.width, height: active.height } // prettier-ignore
-}
+export const developedSize = ({ active, orientation }: Dng): { width: number; height: number } =>
+  uprightSize(active, orientation)
+
+/** @param orientation EXIF 1..8. */
+export const uprightSize = ({ width, height }: { width: number; height: number }, orientation: number) =>
+  orientation >= 5 ? { width: height, height: width } : { width, height }
 
 /** Reads and develops a DNG. @throws TagwrightError `bad-raw`. */
-export function* developDng(readAt: ReadAt): Generator<void, Developed> {
+export function* developDng(readAt: ReadAt, options: DevelopOptions = {}): Generator<void, Developed> {
   const dng = readDng(readAt)
   const mosaic = yield* decodeMosaic(readAt, dng)
-  return yield* develop(mosaic, dng)
+  return yield* develop(mosaic, dng, options)
 }
 
-export function* develop(mosaic: Uint16Array, dng: Dng, given: GivenLevels = {}): Generator<void, Developed> {
+export function* develop(mosaic: Uint16Array, dng: Dng, options: DevelopOptions = {}): Generator<void, Developed> {
   const { active, pattern } = dng
   const { width, height } = active
-  const levels = levelsOf(dng, given)
+  const levels = levelsOf(dng, options.levels ?? {})
   const balance = whiteBalance(dng)
   // White balanced and 0..1, clipped at white so that burnt places have no colour.
   const light = new Float32Array(width * height)
@@ -44,7 +55,7 @@ export function* develop(mosaic: Uint16Array, dng: Dng, given: GivenLevels = {})
     if ((y & 63) === 63) yield
   }
   const matrix = cameraToSrgb(dng.colorMatrix)
-  const exposure = exposureOf(light)
+  const exposure = options.exposure ?? exposureOf(light)
   const curve = gammaCurve()
   const size = developedSize(dng)
   const data = new Uint8ClampedArray(size.width * size.height * 4)
@@ -62,11 +73,11 @@ export function* develop(mosaic: Uint16Array, dng: Dng, given: GivenLevels = {})
     }
     if ((y & 31) === 31) yield
   }
-  return { ...size, data }
+  return { ...size, data, exposure }
 }
 
 /** Factors that make the neutral grey even; the smallest is 1, so that white stays white. */
-function whiteBalance({ neutral }: Dng): number[] {
+export function whiteBalance({ neutral }: Pick<Dng, 'neutral'>): number[] {
   const highest = Math.max(...neutral)
   return neutral.map((value) => highest / value)
 }
@@ -129,7 +140,7 @@ function invert3([a, b, c, d, e, f, g, h, i]: number[]): number[] {
 }
 
 /** One hundredth of the pixels may become white; nothing is made darker, and noise in darkness not brighter than 64 times. */
-function exposureOf(light: Float32Array): number {
+export function exposureOf(light: Float32Array): number {
   const counts = new Float64Array(4096)
   for (const value of light) counts[Math.min(4095, (value * 4096) | 0)]++
   let level = 4095
@@ -137,7 +148,8 @@ function exposureOf(light: Float32Array): number {
   return Math.min(64, Math.max(1, 4096 / (level + 1)))
 }
 
-function gammaCurve(): Uint8ClampedArray {
+/** sRGB bytes of linear light in 4096 steps. */
+export function gammaCurve(): Uint8ClampedArray {
   return Uint8ClampedArray.from({ length: 4096 }, (_, i) => {
     const value = i / 4095
     return 255 * (value <= 0.0031308 ? 12.92 * value : 1.055 * value ** (1 / 2.4) - 0.055)
@@ -145,7 +157,7 @@ function gammaCurve(): Uint8ClampedArray {
 }
 
 /** Where a stored pixel lies upright, EXIF 2.32 tag 274. */
-function placer(orientation: number, width: number, height: number): (x: number, y: number) => number {
+export function placer(orientation: number, width: number, height: number): (x: number, y: number) => number {
   const [right, bottom] = [width - 1, height - 1]
   switch (orientation) {
     case 2:

@@ -6,6 +6,7 @@ import type { PlanarImage } from '@shared/domain/planar-image'
 import { packBayer } from '@shared/raw/bayer-planes'
 import { decodeMosaic, runToEnd } from '@shared/raw/decode-mosaic'
 import { denoiseDng, type DenoisePlanes } from '@shared/raw/denoise-dng'
+import { planesLook, type PlanesLook } from '@shared/raw/develop-planes'
 import { isDng, readDng, type Dng } from '@shared/raw/dng'
 import type { GivenLevels } from '@shared/raw/levels'
 import { writeAtomic } from '../files/write-atomic'
@@ -24,6 +25,12 @@ export const isDngFile = (bytes: Uint8Array): boolean => isDng(readerOf(bytes))
 export function readDngPlanes(bytes: Uint8Array, levels: GivenLevels = {}): { planes: PlanarImage; dng: Dng } {
   const dng = readDng(readerOf(bytes))
   return { planes: packBayer(runToEnd(decodeMosaic(readerOf(bytes), dng)), dng, levels), dng }
+}
+
+/** How the planes of a file are shown; null: it is no DNG, and nothing tells its colours. */
+export async function dngLook(file: string, planes: PlanarImage): Promise<PlanesLook | null> {
+  const bytes = await readImageFile(file)
+  return isDngFile(bytes) ? planesLook(planes, readDng(readerOf(bytes))) : null
 }
 
 /**

@@ -7,12 +7,15 @@ import { TagwrightError } from '@shared/base/errors'
 import type { ModelRef } from '@shared/contract/inference'
 import type { workerContract } from '@shared/contract/worker'
 import { type Noise, type SetNoise, noiseLevels, noiseSchema } from '@shared/domain/noise'
+import type { PlanarImage } from '@shared/domain/planar-image'
 import type { SnapshotSample } from '@shared/domain/snapshot'
 import { overLevels } from '@shared/evaluation/restoration'
+import { developPlanes } from '@shared/raw/develop-planes'
 import { writeAtomic } from '../../files/write-atomic'
 import type { EvaluateHost } from '../../predict/evaluate'
 import { inspectOnnx } from '../../predict/onnx-detector'
 import { readSnapshot } from '../../data/read-snapshot'
+import { dngLook } from '../../data/dng-file'
 import { writePlanes } from '../../data/planes'
 import { openDenoiser } from './denoiser'
 import { type Compared, evaluateImages } from './evaluate-images'
@@ -109,10 +112,18 @@ async function fileNoise(file: string): Promise<unknown> {
   }
 }
 
+interface Picture {
+  sample: number
+  name: string
+  width: number
+  height: number
+  levels: number[]
+}
+
 /** Before, after and truth of the first images, for people: PNG files and `pictures.json`. */
 class Pictures {
   private readonly folder: string
-  private readonly rows = new Map<number, { sample: number; name: string; width: number; height: number; levels: number[] }>() // prettier-ignore
+  private readonly rows = new Map<number, Picture & { show(image: PlanarImage): PlanarImage }>()
 
   constructor(folder: string) {
     this.folder = folder
@@ -121,17 +132,23 @@ class Pictures {
   async add({ sample, level, clean, noisy, output }: Compared): Promise<void> {
     if (!this.rows.has(sample.id)) {
       if (this.rows.size === PICTURES) return
-      const { width, height } = clean
-      this.rows.set(sample.id, { sample: sample.id, name: sample.name, width, height, levels: [] })
-      await writePlanes(join(this.folder, `${sample.id}-truth.png`), clean)
+      const look = clean.channels === 4 ? await dngLook(sample.pair ?? sample.file, clean) : null
+      const show = (image: PlanarImage) => (look ? developPlanes(image, look) : image)
+      const truth = show(clean)
+      const { width, height } = truth
+      this.rows.set(sample.id, { sample: sample.id, name: sample.name, width, height, levels: [], show })
+      await writePlanes(join(this.folder, `${sample.id}-truth.png`), truth)
     }
-    this.rows.get(sample.id)!.levels.push(level)
-    await writePlanes(join(this.folder, `${sample.id}-${level}-noisy.png`), noisy)
-    await writePlanes(join(this.folder, `${sample.id}-${level}-model.png`), output)
+    const { levels, show } = this.rows.get(sample.id)!
+    levels.push(level)
+    await writePlanes(join(this.folder, `${sample.id}-${level}-noisy.png`), show(noisy))
+    await writePlanes(join(this.folder, `${sample.id}-${level}-model.png`), show(output))
   }
 
   async end(): Promise<void> {
     if (this.rows.size > 0)
-      await writeAtomic(join(this.folder, 'pictures.json'), [JSON.stringify([...this.rows.values()])])
+      await writeAtomic(join(this.folder, 'pictures.json'), [
+        JSON.stringify([...this.rows.values()].map(({ show: _, ...picture }): Picture => picture)),
+      ])
   }
 }

@@ -9,6 +9,7 @@ import { noiseSchema, type SetNoise } from '@shared/domain/noise'
 import type { SnapshotSample } from '@shared/domain/snapshot'
 import { decodeMosaic, runToEnd } from '@shared/raw/decode-mosaic'
 import { readDng } from '@shared/raw/dng'
+import { shownPair } from '../../../src-main/media/shown-pair'
 import { readPlanes, toPlanarImage } from '../../../src-worker/data/planes'
 import { evaluateImages } from '../../../src-worker/tasks/denoise/evaluate-images'
 import { methodDenoiser } from '../../../src-worker/tasks/denoise/method-denoiser'
@@ -42,6 +43,28 @@ test('a DNG has four planes of whole numbers, and levels from outside count', as
     expect(stored.data[(((y & 1) * 2 + (x & 1)) * 22 + (y >> 1)) * 30 + (x >> 1)]).toBe(mosaic[y * width + x])
   expect(toPlanarImage(stored).data[0]).toBeCloseTo((mosaic[0] - 1024) / (16383 - 1024), 6)
   expect(toPlanarImage(await readPlanes(file, { black: 0, white: 10000 })).data[0]).toBeCloseTo(mosaic[0] / 10000, 6)
+})
+
+test('a camera file before and after is shown with one exposure, and a browser can show both', async () => {
+  const before = put('before.dng', dng())
+  const dark = exampleMosaic(width, height, 14).map((value) => 1024 + (Math.max(1024, value) - 1024) / 8)
+  const after = put('after.dng', makeDng({ width, height, bits: 14, mosaic: dark, pattern: [0, 1, 1, 2], black: [1024], white: 16383 })) // prettier-ignore
+  const [from, to] = await shownPair(before, after, join(folder, 'cache'))
+  const mean = async ({ path, mime }: { path: string; mime: string }) => {
+    expect(mime).toBe('image/png')
+    const { channels } = await sharp(path).stats()
+    return channels.reduce((sum, channel) => sum + channel.mean, 0) / channels.length
+  }
+  // Exposed by itself the darker one would look the same.
+  expect(await mean(to)).toBeLessThan(0.7 * (await mean(from)))
+  expect(await sharp(from.path).metadata()).toMatchObject({ width, height })
+  const tiff = join(folder, 'before.tif')
+  await sharp({ create: { width: 8, height: 6, channels: 3, background: '#666' } }).toFile(tiff)
+  const png = join(folder, 'after.png')
+  await sharp({ create: { width: 8, height: 6, channels: 3, background: '#777' } }).toFile(png)
+  const others = await shownPair(tiff, png, join(folder, 'cache'))
+  expect(others.map(({ mime }) => mime)).toEqual(['image/png', 'image/png'])
+  expect(others[1].path).toBe(png)
 })
 
 test('crops of a mosaic are turned as the mosaic is, and keep their colours', () => {

@@ -4,6 +4,7 @@ import { bayerOffset, cropBayer, flipBayer, packBayer, unpackBayer } from '@shar
 import { decodeMosaic, runToEnd } from '@shared/raw/decode-mosaic'
 import { denoiseDng } from '@shared/raw/denoise-dng'
 import { cameraToSrgb, develop, developDng } from '@shared/raw/develop'
+import { developPlanes, planesLook } from '@shared/raw/develop-planes'
 import { isDng, readDng } from '@shared/raw/dng'
 import { levelsOf, stored } from '@shared/raw/levels'
 import { exampleMosaic, makeDng, type DngRecipe } from '../../helpers/make-dng'
@@ -222,6 +223,26 @@ describe('developing', () => {
       expect(data[i]).toBe(data[0])
       expect(data[i + 2]).toBe(data[2])
     }
+  })
+
+  test.each(['RGGB', 'BGGR'])('four planes look like the mosaic they are of, filter %s', (name) => {
+    const pattern = Array.from(name, (letter) => 'RGB'.indexOf(letter))
+    for (const light of [[0.45, 0.3, 0.2], [0.1, 0.2, 0.4]] as [number, number, number][]) {
+      const file = flat(light, { pattern, orientation: 6 })
+      const whole = runToEnd(developDng(reader(file)))
+      const { dng, mosaic } = read(file)
+      const planes = packBayer(mosaic, dng)
+      const picture = developPlanes(planes, planesLook(planes, dng))
+      expect([picture.width, picture.height]).toEqual([planes.height, planes.width])
+      for (let c = 0; c < 3; c++) expect(picture.data[c * planes.width * planes.height] * 255).toBeCloseTo(whole.data[c], 0)
+    }
+  }) // prettier-ignore
+
+  test('a given exposure is used instead of its own', () => {
+    const own = runToEnd(developDng(reader(flat([0.05, 0.1, 0.0625]))))
+    const darker = runToEnd(developDng(reader(flat([0.05, 0.1, 0.0625])), { exposure: own.exposure / 4 }))
+    expect(darker.exposure).toBe(own.exposure / 4)
+    expect(darker.data[1]).toBeLessThan(own.data[1] - 60)
   })
 
   test('all orientations put the same corner where EXIF says', () => {
