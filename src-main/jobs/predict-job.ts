@@ -1,5 +1,4 @@
 /** Detects objects on image files or on a part of the project. */
-import { tmpdir } from 'node:os'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { TagwrightError } from '@shared/base/errors'
 import { truthOf } from '@shared/catalog/tasks'
@@ -128,17 +127,18 @@ async function showCleaned(
   project: string | undefined,
   { signal, log }: Pick<JobContext, 'signal' | 'log'>,
 ): Promise<PredictResult['pictures']> {
-  const cacheFolder = join(project ?? tmpdir(), 'cache', 'thumbs')
   const pictures: PredictResult['pictures'] = []
-  let developed = 0
+  let made = 0
   for (const { before, after } of cleaned) {
     signal.throwIfAborted()
     try {
-      const isMade = !isShown(before) || !isShown(after)
-      if (isMade && (project === undefined || ++developed > mostDeveloped)) continue
-      const [from, to] = await shownPair(before, after, cacheFolder)
-      const serve = ({ path, mime }: RenderedImage) => serveFile({ path, mime, name: basename(path) }).url
-      pictures.push({ name: basename(before), before: serve(from), after: serve(to) })
+      let shown = [before, after].map(asItIs)
+      if (!shown.every((one) => one !== null)) {
+        if (project === undefined || ++made > mostDeveloped) continue
+        shown = [...(await shownPair(before, after, join(project, 'cache', 'thumbs')))]
+      }
+      const [from, to] = shown.map((one) => serveFile({ ...one!, name: basename(one!.path) }).url)
+      pictures.push({ name: basename(before), before: from, after: to })
     } catch (error) {
       // The clean files are written; only their look is missing.
       log('warning', error instanceof Error ? error.message : String(error))
@@ -147,7 +147,11 @@ async function showCleaned(
   return pictures
 }
 
-const isShown = (file: string): boolean => browserMime(imageKind(file)) !== null
+/** null: browsers do not show it. */
+function asItIs(path: string): RenderedImage | null {
+  const mime = browserMime(imageKind(path))
+  return mime ? { path, mime } : null
+}
 
 function projectImages(
   store: Store,
