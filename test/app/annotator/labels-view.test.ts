@@ -149,7 +149,7 @@ browser.test(
     await page.getByRole('button', { name: 'Remove left_eye' }).click()
     await page.getByRole('button', { name: 'Save skeleton' }).click()
     const question = page.getByRole('alertdialog', { name: 'Change the skeleton of what is labelled?' })
-    await see(question).toContainText('1 labelled points are lost')
+    await see(question).toContainText('Labelled points that are lost: 1')
     await question.getByRole('button', { name: 'Cancel' }).click()
     expect((await cow()).skeleton?.names).toHaveLength(4)
     await page.context().close()
