@@ -6,6 +6,7 @@ import { AxeBuilder } from '@axe-core/playwright'
 import { chromium, type Browser, type Page } from '@playwright/test'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { finalJobStatuses } from '@shared/contract/jobs'
 import { see, serveProject, type Served } from '../../helpers/annotator-window'
 import { need } from '../../helpers/need'
 import { runCli } from '../../helpers/run-cli'
@@ -69,6 +70,12 @@ browser.describe('denoising', () => {
     const to = process.env.TAGWRIGHT_SHOTS
     if (to) await page.screenshot({ path: join(to, `${name}.png`), fullPage: true })
   }
+
+  /** A worker that opens software graphics sees only then that it was cancelled, and a project with a job stays open. */
+  const idle = () =>
+    see
+      .poll(async () => (await served.api.jobs.list({})).jobs.filter(({ status }) => !finalJobStatuses.includes(status)), { timeout: 90_000 })
+      .toEqual([]) // prettier-ignore
 
   it('offers denoisers and crops to train, and nothing of boxes', async () => {
     await page.goto(`${new URL(served.url).origin}/#train`)
@@ -152,6 +159,7 @@ browser.describe('denoising', () => {
     await see.poll(() => callsOf('runs.predict')).toMatchObject([{ images: { split: 'val' }, restore: { out: join(folder, 'cleaned') } }]) // prettier-ignore
     await see(card.getByRole('button', { name: 'Cancel' })).toBeVisible()
     await card.getByRole('button', { name: 'Cancel' }).click()
+    await idle()
     expect(faults).toEqual([])
   }, 120_000)
 
@@ -192,7 +200,7 @@ browser.describe('denoising', () => {
     await page.goto(`${new URL(served.url).origin}/#runs?run=r1&tab=curves`)
     await see(page.getByRole('figure').first()).toBeVisible()
 
-    const other = join(folder, 'other')
+    const other = mkdtempSync(join(folder, 'other-'))
     expect(await runCli(['init', other, '--task', 'denoise'])).toMatchObject({ code: 0 })
     expect(await runCli(['import', other, join(folder, 'pairs', 'clean')])).toMatchObject({ code: 0 })
     await served.api.projects.open({ folder: other })
@@ -224,6 +232,7 @@ browser.describe('denoising', () => {
     const turning = page.getByRole('button', { name: 'Evaluate' }).locator('.n-base-loading')
     await see(turning).toHaveCount(1)
     await page.getByRole('button', { name: /^Cancel Evaluation/ }).click()
+    await idle()
     await see(turning).toHaveCount(0)
     expect(faults).toEqual([])
   }, 120_000)
