@@ -23,7 +23,7 @@ interface Meaning {
 }
 
 const gaussian = { 'noise.id': ['auto', 'gaussian'] }
-const camera = { 'noise.id': ['poisson-gaussian'] }
+const camera = { 'noise.id': ['auto', 'poisson-gaussian'] }
 const made = { 'noise.id': ['auto', 'gaussian', 'poisson-gaussian'] }
 const steps = { 'schedule.id': ['step'] }
 
@@ -96,7 +96,7 @@ const meanings: Record<string, Meaning> = {
   },
   'noise.id': {
     title: 'Noise',
-    help: 'Denoising: pairs of the project, or noise that is made; auto: pairs where there are some, else gaussian.',
+    help: 'Denoising: pairs of the project, or noise that is made; auto: pairs where there are some, else poisson-gaussian for camera files and gaussian for all others.',
     group: 'noise',
   },
   'noise.sigma': {

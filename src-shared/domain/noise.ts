@@ -11,7 +11,10 @@ const range = (value: z.ZodNumber) => z.union([value, z.tuple([value, value])])
 export const noiseIds = ['pairs', 'gaussian', 'poisson-gaussian', 'jpeg'] as const
 
 export const noiseSchema = z.strictObject({
-  /** `pairs`: noisy images of the project beside clean ones; 'auto': pairs where the project has them, else gaussian. */
+  /**
+   * `pairs`: noisy images of the project beside clean ones; 'auto': pairs where the project has them, else
+   * poisson-gaussian for the mosaics of camera files and gaussian for all others.
+   */
   id: z.enum(['auto', ...noiseIds]).default('auto'),
   /** Gaussian: standard deviation on the scale 0..255; two numbers draw one for each crop. */
   sigma: range(z.number().min(0).max(255)).default(25),

@@ -45,18 +45,20 @@ export const runData: RunData = {
   async complete(recipe: Recipe, train: readonly SnapshotSample[], val: readonly SnapshotSample[]) {
     const { noise } = recipe
     const hasPairs = train.some(({ pair }) => pair !== undefined)
-    const id = noise.id === 'auto' ? (hasPairs ? 'pairs' : 'gaussian') : noise.id
+    const isPairs = noise.id === 'auto' ? hasPairs : noise.id === 'pairs'
     const usable = (samples: readonly SnapshotSample[]) =>
-      id === 'pairs' ? samples.filter(({ pair }) => pair !== undefined) : [...samples]
+      isPairs ? samples.filter(({ pair }) => pair !== undefined) : [...samples]
     const used = usable(train)
     if (used.length === 0)
       throw new TagwrightError(
         'no-pairs',
         `None of the ${train.length} training images has a clean one beside it. Import pairs (--format image-pairs), or make noise with noise.id=gaussian.`,
       )
-    const set: SetNoise = { ...noise, id, levels: [] }
     const { params } = recipe.model
     const channels = typeof params.channels === 'number' ? params.channels : await countPlanes(used)
+    // A mosaic is linear light: noise of one strength everywhere would drown its shadows as no camera does.
+    const made = channels === 4 ? 'poisson-gaussian' : 'gaussian'
+    const set: SetNoise = { ...noise, id: noise.id !== 'auto' ? noise.id : isPairs ? 'pairs' : made, levels: [] }
     const crops = cropsOf(recipe.data.crops, used.length)
     return {
       recipe: {

@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import { afterAll, expect, test } from 'vitest'
 import { workerContract } from '@shared/contract/worker'
 import { noiseSchema, type SetNoise } from '@shared/domain/noise'
+import { parseRecipe } from '@shared/domain/recipe'
 import type { SnapshotSample } from '@shared/domain/snapshot'
 import { decodeMosaic, runToEnd } from '@shared/raw/decode-mosaic'
 import { readDng } from '@shared/raw/dng'
@@ -15,6 +16,7 @@ import { evaluateImages } from '../../../src-worker/tasks/denoise/evaluate-image
 import { methodDenoiser } from '../../../src-worker/tasks/denoise/method-denoiser'
 import { cropPlanes, PlaneCache } from '../../../src-worker/tasks/denoise/plane-cache'
 import { predictClean } from '../../../src-worker/tasks/denoise/predict-clean'
+import { runData } from '../../../src-worker/tasks/denoise/run-data'
 import { exampleMosaic, makeDng } from '../../helpers/make-dng'
 import { silentReport } from '../../helpers/silent-report'
 
@@ -43,6 +45,17 @@ test('a DNG has four planes of whole numbers, and levels from outside count', as
     expect(stored.data[(((y & 1) * 2 + (x & 1)) * 22 + (y >> 1)) * 30 + (x >> 1)]).toBe(mosaic[y * width + x])
   expect(toPlanarImage(stored).data[0]).toBeCloseTo((mosaic[0] - 1024) / (16383 - 1024), 6)
   expect(toPlanarImage(await readPlanes(file, { black: 0, white: 10000 })).data[0]).toBeCloseTo(mosaic[0] / 10000, 6)
+})
+
+test('noise made on mosaics is that of a camera unless another is asked for', async () => {
+  const file = put('train.dng', dng())
+  const sample = { id: 1, name: 'train.dng', file, width, height, split: 'train', annotations: [] } as unknown as SnapshotSample // prettier-ignore
+  const noiseOf = async (noise: object) => {
+    const recipe = parseRecipe({ task: 'denoise', model: { id: 'dncnn', params: {} }, noise })
+    return (await runData.complete(recipe, [sample], [])).recipe
+  }
+  expect(await noiseOf({})).toMatchObject({ model: { params: { channels: 4 } }, noise: { id: 'poisson-gaussian', levels: [0.01] } }) // prettier-ignore
+  expect((await noiseOf({ id: 'gaussian' })).noise).toMatchObject({ id: 'gaussian', levels: [25] })
 })
 
 test('a camera file before and after is shown with one exposure, and a browser can show both', async () => {
