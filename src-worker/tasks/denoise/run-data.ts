@@ -10,6 +10,7 @@ import { makePlanarImage } from '@shared/domain/planar-image'
 import type { Recipe } from '@shared/domain/recipe'
 import type { SnapshotSample } from '@shared/domain/snapshot'
 import { overLevels } from '@shared/evaluation/restoration'
+import { exposureOf } from '@shared/raw/develop'
 import type { Batches, RunPlan, TrainHost } from '../../train/run-types'
 import type { RunData } from '../worker-task'
 import { type CropBatch, cropBatches, type CropBatchesOptions } from './crop-batches'
@@ -154,7 +155,10 @@ async function drawBatch({ tensors, count, width }: CropBatch, file: string) {
           sheet.data.set(data.subarray(from, from + width), (c * sheet.height + top + y) * sheet.width + left)
         }
     }
-  await writePlanes(file, channels === 1 || channels === 3 ? sheet : withChannels({ ...sheet, channels: 1 }, 1))
+  // Mosaics are linear light and mostly dark.
+  const light = channels === 4 ? exposureOf(tensors.clean.data.map((v) => Math.min(1, Math.max(0, v)))) : 1
+  for (let i = 0; light !== 1 && i < sheet.data.length; i++) sheet.data[i] *= light
+  await writePlanes(file, [1, 3, 4].includes(channels) ? sheet : withChannels({ ...sheet, channels: 1 }, 1))
   return { file, width: sheet.width, height: sheet.height }
 }
 
