@@ -213,6 +213,8 @@ browser.describe('denoising', () => {
     expect(await first.getAttribute('src')).not.toBe(old)
     await see(page.getByRole('alert')).toHaveCount(0)
     await served.api.projects.open({ folder: join(folder, 'project') })
+    // The window follows: the next test's clicks are for the first project again.
+    await see(page.getByRole('region', { name: 'Gallery' }).locator('.picture img')).toHaveCount(8)
     expect(faults).toEqual([])
   }, 120_000)
 
