@@ -9,7 +9,9 @@ import { imageIndex } from './common/image-index'
 import { baseName, extension, folderOf, splitOfPath, stem, withoutExtension } from './common/paths'
 
 const words = (list: string) => new RegExp(`(?<=^|[/_\\-. ])(?:${list})(?=$|[/_\\-. \\d])`, 'gi')
-const noisyWord = words('noisy|noise|input|lq|lr|low|degraded|dirty|rainy|hazy|blur|blurry|blurred|short|dark|underexposed|before')
+const noisyWord = words(
+  'noisy|noise|input|lq|lr|low|degraded|dirty|rainy|hazy|blur|blurry|blurred|short|dark|underexposed|before',
+)
 const cleanWord = words('clean|cleaned|clear|gt|target|truth|ground[_-]?truth|groundtruth|original|hq|hr|high|sharp|reference|long|bright|normal|after|mean|enhanced') // prettier-ignore
 
 interface Role {

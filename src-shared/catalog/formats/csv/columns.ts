@@ -42,7 +42,8 @@ const plain = (name: string): string =>
     .toLowerCase()
     .replace(/[\s_-]/g, '')
 /** A number as it stands in a cell; spreadsheets of many languages write 10,5. */
-const numberOf = (cell: string): number => (cell.trim() === '' ? NaN : Number(cell.replace(/^(\s*-?\d+),(\d+\s*)$/, '$1.$2')))
+const numberOf = (cell: string): number =>
+  cell.trim() === '' ? NaN : Number(cell.replace(/^(\s*-?\d+),(\d+\s*)$/, '$1.$2'))
 const isNumber = (cell: string): boolean => Number.isFinite(numberOf(cell))
 
 /** @param rows the first rows, two at least unless there is no header; null: it is no table of images. */
