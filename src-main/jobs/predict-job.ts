@@ -6,12 +6,10 @@ import { runsContract, type PredictedImage, type PredictResult } from '@shared/c
 import type { CocoResult, Detection } from '@shared/domain/detection'
 import { labelColor } from '@shared/domain/label'
 import { drawDetections } from '../media/draw-detections'
-import { browserMime, imageKind } from '../media/image-kind'
 import { listImages } from '../media/list-images'
 import { makeFolder } from '../media/make-folder'
-import type { RenderedImage } from '../media/render-image'
 import { serveFile } from '../media/served-files'
-import { shownPair } from '../media/shown-pair'
+import { pairAsItIs, shownPair } from '../media/shown-pair'
 import type { Skeleton } from '@shared/domain/skeleton'
 import { listLabels } from '../store/label'
 import { putPredictions, type SamplePrediction } from '../store/prediction'
@@ -132,12 +130,12 @@ async function showCleaned(
   for (const { before, after } of cleaned) {
     signal.throwIfAborted()
     try {
-      let shown = [before, after].map(asItIs)
-      if (!shown.every((one) => one !== null)) {
+      let shown = pairAsItIs(before, after)
+      if (!shown) {
         if (project === undefined || ++made > mostDeveloped) continue
-        shown = [...(await shownPair(before, after, join(project, 'cache', 'thumbs')))]
+        shown = await shownPair(before, after, join(project, 'cache', 'thumbs'))
       }
-      const [from, to] = shown.map((one) => serveFile({ ...one!, name: basename(one!.path) }).url)
+      const [from, to] = shown.map((one) => serveFile({ ...one, name: basename(one.path) }).url)
       pictures.push({ name: basename(before), before: from, after: to })
     } catch (error) {
       // The clean files are written; only their look is missing.
@@ -145,12 +143,6 @@ async function showCleaned(
     }
   }
   return pictures
-}
-
-/** null: browsers do not show it. */
-function asItIs(path: string): RenderedImage | null {
-  const mime = browserMime(imageKind(path))
-  return mime ? { path, mime } : null
 }
 
 function projectImages(

@@ -133,7 +133,6 @@ function once(path: string, work: () => Promise<void>): Promise<void> {
 }
 
 /** The file appears whole or not at all. */
-/** Nobody sees a file that is half written. */
 export async function writeWhole(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const temporary = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.part`

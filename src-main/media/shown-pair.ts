@@ -3,15 +3,24 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { developFile } from './develop-file'
-import { imageKind } from './image-kind'
+import { browserMime, imageKind } from './image-kind'
 import { imageVersion, renderImage, statImage, writeWhole, type RenderedImage } from './render-image'
 
+type Pair = readonly [before: RenderedImage, after: RenderedImage]
+
+/** The files themselves; null: browsers do not show both. */
+export function pairAsItIs(before: string, after: string): Pair | null {
+  const [from, to] = [before, after].map((file) => browserMime(imageKind(file)))
+  return from && to
+    ? [
+        { path: before, mime: from },
+        { path: after, mime: to },
+      ]
+    : null
+}
+
 /** @param cacheFolder of files that are made for it. @throws as `renderImage`. */
-export async function shownPair(
-  before: string,
-  after: string,
-  cacheFolder: string,
-): Promise<readonly [RenderedImage, RenderedImage]> {
+export async function shownPair(before: string, after: string, cacheFolder: string): Promise<Pair> {
   if (imageKind(before) !== 'dng' || imageKind(after) !== 'dng')
     return [await renderImage(before, { cacheFolder }), await renderImage(after, { cacheFolder })]
   // Less noise makes the brightest hundredth darker: exposed by itself the clean one would look brighter.

@@ -167,8 +167,16 @@ export function createImageKeeper(store: Store, options: KeeperOptions): ImageKe
     try {
       for (const page of walkImages(store.db, store.folder, { unhashed: true })) {
         for (const image of page) {
-          const begun = performance.now()
-          const fact = await queue.run('background', () => look(image), abort.signal)
+          let begun = 0
+          const fact = await queue.run(
+            'background',
+            () => {
+              // Waiting for others is no work.
+              begun = performance.now()
+              return look(image)
+            },
+            abort.signal,
+          )
           if (fact) facts.push(fact)
           if (facts.length >= writeEvery) save()
           report({ done: ++done })

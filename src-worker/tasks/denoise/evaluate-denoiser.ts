@@ -10,7 +10,7 @@ import { type Noise, type SetNoise, noiseLevels, noiseSchema } from '@shared/dom
 import type { PlanarImage } from '@shared/domain/planar-image'
 import type { SnapshotSample } from '@shared/domain/snapshot'
 import { overLevels } from '@shared/evaluation/restoration'
-import { developPlanes } from '@shared/raw/develop-planes'
+import { developPlanes, type PlanesLook } from '@shared/raw/develop-planes'
 import { writeAtomic } from '../../files/write-atomic'
 import type { EvaluateHost } from '../../predict/evaluate'
 import { inspectOnnx } from '../../predict/onnx-detector'
@@ -123,7 +123,9 @@ interface Picture {
 /** Before, after and truth of the first images, for people: PNG files and `pictures.json`. */
 class Pictures {
   private readonly folder: string
-  private readonly rows = new Map<number, Picture & { show(image: PlanarImage): PlanarImage }>()
+  private readonly rows = new Map<number, Picture>()
+  /** Of camera files, by sample. */
+  private readonly looks = new Map<number, PlanesLook>()
 
   constructor(folder: string) {
     this.folder = folder
@@ -133,22 +135,24 @@ class Pictures {
     if (!this.rows.has(sample.id)) {
       if (this.rows.size === PICTURES) return
       const look = clean.channels === 4 ? await dngLook(sample.pair ?? sample.file, clean) : null
-      const show = (image: PlanarImage) => (look ? developPlanes(image, look) : image)
-      const truth = show(clean)
-      const { width, height } = truth
-      this.rows.set(sample.id, { sample: sample.id, name: sample.name, width, height, levels: [], show })
-      await writePlanes(join(this.folder, `${sample.id}-truth.png`), truth)
+      if (look) this.looks.set(sample.id, look)
+      const { width, height } = await this.write(sample.id, 'truth', clean)
+      this.rows.set(sample.id, { sample: sample.id, name: sample.name, width, height, levels: [] })
     }
-    const { levels, show } = this.rows.get(sample.id)!
-    levels.push(level)
-    await writePlanes(join(this.folder, `${sample.id}-${level}-noisy.png`), show(noisy))
-    await writePlanes(join(this.folder, `${sample.id}-${level}-model.png`), show(output))
+    this.rows.get(sample.id)!.levels.push(level)
+    await this.write(sample.id, `${level}-noisy`, noisy)
+    await this.write(sample.id, `${level}-model`, output)
+  }
+
+  private async write(sample: number, name: string, image: PlanarImage): Promise<PlanarImage> {
+    const look = this.looks.get(sample)
+    const shown = look ? developPlanes(image, look) : image
+    await writePlanes(join(this.folder, `${sample}-${name}.png`), shown)
+    return shown
   }
 
   async end(): Promise<void> {
     if (this.rows.size > 0)
-      await writeAtomic(join(this.folder, 'pictures.json'), [
-        JSON.stringify([...this.rows.values()].map(({ show: _, ...picture }): Picture => picture)),
-      ])
+      await writeAtomic(join(this.folder, 'pictures.json'), [JSON.stringify([...this.rows.values()])])
   }
 }
